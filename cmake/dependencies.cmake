@@ -1,0 +1,16 @@
+# Third-party packages, all from the distribution. Each is used by one folder only (see README.md of the folders).
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(TBB 2021.6 REQUIRED)
+if(FLOWRUN_SANITIZE STREQUAL "thread" AND TBB_DIR MATCHES "^/usr/")
+  message(WARNING "this oneTBB was built without the thread sanitizer, which then reports races that are none; "
+    "\"tools/build tsan\" makes one that was")
+endif()
+find_package(tomlplusplus REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
