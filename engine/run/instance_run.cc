@@ -1,0 +1,253 @@
+#include "engine/run/instance_run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+#include <thread>
+
+#include "engine/core/error.h"
+
+namespace flowrun {
+namespace {
+
+std::string params_json(const Plan& plan) {
+  std::string json = "{";
+  for (const auto& [name, value] : plan.params) {
+    if (json.size() > 1) json += ',';
+    append_json_string(json, name);
+    json += ':';
+    append_json_string(json, value);
+  }
+  return json + "}";
+}
+
+/// The run of one instance: what lives as long as its lease.
+class InstanceRun {
+ public:
+  InstanceRun(const Plan& plan, const InstancePlan& instance, const RunOptions& options,
+              const RunServices& services, Credits& credits)
+      : plan_(&plan), instance_(&instance), options_(&options), services_(&services), credits_(&credits) {}
+
+  RunReport run();
+
+ private:
+  void start();
+  void work();
+  void rounds();
+  [[nodiscard]] AttemptResult attempt(CoveragePlan& coverage, std::vector<SourceWork> work,
+                                      std::vector<std::string> input_names, InstanceSinks sinks, int number);
+  static void finish_targets(InstanceSinks& sinks);
+  [[nodiscard]] bool wait_before_retry(int attempt) const;
+  void end(const std::optional<Error>& error);
+  void record_end() const;
+  [[nodiscard]] SourceContext source_context() const;
+
+  const Plan* plan_;
+  const InstancePlan* instance_;
+  const RunOptions* options_;
+  const RunServices* services_;
+  Credits* credits_;
+  std::unique_ptr<Lease> lease_;
+  std::shared_ptr<RunStats> stats_ = std::make_shared<RunStats>();
+  RunReport report_;
+  bool worked_ = false;
+};
+
+SourceContext InstanceRun::source_context() const {
+  return {.fingerprints = options_->dry_run ? nullptr : &services_->journal->fingerprints(),
+          .log = services_->log};
+}
+
+void InstanceRun::start() {
+  for (const auto& node : instance_->nodes) {
+    auto& stats = stats_->nodes.emplace_back();
+    stats.name = node.name;
+    stats.type = node.type->spec.name;
+    stats.kind = to_string(node.kind);
+  }
+  report_.instance = instance_->name;
+  report_.threads = worker_threads(*options_);
+  report_.stats = stats_;
+  if (options_->dry_run) return;
+  lease_ = services_->journal->acquire(plan_->name, instance_->name);
+  for (const auto& crashed : lease_->crashed()) {
+    report_.warnings.push_back("run " + crashed + " had crashed; going on where it stopped");
+  }
+}
+
+void InstanceRun::work() {
+  if (lease_) {
+    SharedByName shared;
+    auto sinks = make_sinks(*plan_, *instance_, *options_, *services_, shared);
+    std::vector<TargetCoverage> targets;
+    for (auto& sink : sinks.covered) {
+      if (sink.keeps) targets.push_back({.key = sink.key, .coverage = sink.covered});
+    }
+    services_->journal->repair(*lease_, targets);
+    report_.run = services_->journal->start_run({.pipeline = plan_->name,
+                                                 .instance = instance_->name,
+                                                 .path = plan_->path,
+                                                 .file_hash = plan_->hash,
+                                                 .plan_hash = plan_->hash,
+                                                 .params = params_json(*plan_),
+                                                 .now = plan_->now},
+                                                *lease_);
+    services_->journal->freeze(plan_->name, plan_->frozen);
+  }
+  if (options_->on_start) options_->on_start(instance_->name, stats_);
+  rounds();
+}
+
+void InstanceRun::rounds() {
+  const auto inputs = list_inputs(*instance_, source_context(), report_.run);
+  stats_->input_bytes = inputs.bytes;
+  std::optional<CoveragePlan> coverage;
+  int attempts = 0;
+  while (true) {
+    SharedByName shared;
+    auto sinks = make_sinks(*plan_, *instance_, *options_, *services_, shared);
+    if (!coverage) {
+      coverage.emplace(sinks.covered, instance_->window.has_value(), options_->full);
+    } else {
+      for (std::size_t i = 0; i < sinks.covered.size(); ++i) coverage->replace(i, sinks.covered[i].covered);
+    }
+    for (auto& context : sinks.contexts) {
+      context.epoch = lease_ ? lease_->epoch() : 0;
+      context.run = report_.run;
+    }
+    const bool more = coverage->next_round(inputs.set).has_value();
+    auto work = more ? work_of(*instance_, inputs, *coverage) : std::vector<SourceWork>();
+    // Sources that read ranges show only here that no window is missing.
+    if (std::all_of(work.begin(), work.end(), [](const SourceWork& w) { return w.ranges && w.windows.empty(); })) {
+      if (!worked_) finish_targets(sinks);
+      break;
+    }
+    worked_ = true;
+    ++attempts;
+    auto result = attempt(*coverage, std::move(work), inputs.names, std::move(sinks), attempts);
+    report_.attempts = attempts;
+    report_.units_committed += result.units_committed;
+    report_.rejects_stored += result.rejects_stored;
+    if (!result.error) {
+      coverage->round_done();
+      attempts = 0;
+      continue;
+    }
+    // Only what somebody else's failure may have caused is worth another attempt.
+    const bool again = result.error->code() == Errc::io && attempts < plan_->retry.attempts;
+    if (!again || !wait_before_retry(attempts)) throw *result.error;
+    services_->log->warning("attempt {} failed: {}; trying again", attempts, result.error->what());
+  }
+}
+
+void InstanceRun::finish_targets(InstanceSinks& sinks) {
+  // A run that ended between its last commit and its end left parts to join or entries to merge.
+  for (std::size_t i = 0; i < sinks.sinks.size(); ++i) {
+    sinks.sinks[i]->open(sinks.contexts[i]);
+    sinks.sinks[i]->close(true);
+  }
+}
+
+AttemptResult InstanceRun::attempt(CoveragePlan& coverage, std::vector<SourceWork> work,
+                                   std::vector<std::string> input_names, InstanceSinks sinks, int number) {
+  for (const auto& source : work) {
+    if (source.ranges) stats_->units_total = static_cast<std::int64_t>(source.windows.size());
+  }
+  return run_attempt({.plan = plan_,
+                      .instance = instance_,
+                      .options = options_,
+                      .log = services_->log,
+                      .journal = options_->dry_run ? nullptr : services_->journal,
+                      .lease = lease_.get(),
+                      .coverage = &coverage,
+                      .credits = credits_,
+                      .stats = stats_.get(),
+                      .run = report_.run,
+                      .epoch = lease_ ? lease_->epoch() : 0,
+                      .number = number,
+                      .sinks = std::move(sinks.sinks),
+                      .sink_contexts = std::move(sinks.contexts),
+                      .sources = std::move(work),
+                      .input_names = std::move(input_names)});
+}
+
+bool InstanceRun::wait_before_retry(int attempt) const {
+  // Exponential backoff with full jitter.
+  const auto longest = std::min<Micros>(plan_->retry.first_backoff << std::min(attempt - 1, 20),
+                                        plan_->retry.last_backoff);
+  std::minstd_rand random(std::random_device{}());
+  auto left = std::chrono::microseconds(std::uniform_int_distribution<Micros>(0, longest)(random));
+  constexpr auto kStep = std::chrono::microseconds(20'000);
+  for (; left.count() > 0 && !options_->stop.stop_requested(); left -= kStep) {
+    std::this_thread::sleep_for(std::min(left, kStep));
+  }
+  return !options_->stop.stop_requested();
+}
+
+void InstanceRun::end(const std::optional<Error>& error) {
+  report_.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - stats_->started).count();
+  report_.units_covered = stats_->units_covered;
+  report_.up_to_date = !error && !worked_;
+  if (error) {
+    report_.code = error->code();
+    report_.message = error->what();
+    report_.state = error->code() == Errc::cancelled ? RunState::cancelled
+                    : error->code() == Errc::lease && report_.run.empty() ? RunState::skipped
+                                                                          : RunState::failed;
+  }
+  if (!report_.run.empty()) record_end();
+}
+
+void InstanceRun::record_end() const {
+  std::vector<NodeCounts> nodes;
+  for (const auto& node : stats_->nodes) {
+    nodes.push_back({.node = node.name,
+                     .type = node.kind + " " + node.type,
+                     .rows = {.in = node.in,
+                              .passed = node.passed,
+                              .absorbed = node.absorbed,
+                              .filtered = node.filtered,
+                              .rejected = node.rejected,
+                              .skipped = node.skipped,
+                              .made = node.made,
+                              .out = node.out},
+                     .busy = node.busy_ns,
+                     .blocked = node.blocked_ns});
+  }
+  const auto totals = fmt::format(
+      R"({{"seconds":{:.3f},"units_committed":{},"units_covered":{},"rows_read":{},"rejects_stored":{},"attempts":{}}})",
+      report_.seconds, report_.units_committed, report_.units_covered, stats_->rows_read.load(),
+      report_.rejects_stored, report_.attempts);
+  services_->journal->end_run(report_.run, report_.state, report_.message, totals, nodes);
+}
+
+RunReport InstanceRun::run() {
+  std::optional<Error> failed;
+  try {
+    start();
+    work();
+  } catch (const Error& error) {
+    failed = error;
+  } catch (const std::exception& error) {
+    failed = Error(Errc::internal, "bug: {}", error.what());
+  }
+  try {
+    end(failed);
+  } catch (const Error& error) {
+    report_.state = RunState::failed;
+    report_.code = error.code();
+    report_.message = std::string(error.what()) + (failed ? std::string("; before that: ") + failed->what() : "");
+  }
+  return report_;
+}
+
+}  // namespace
+
+RunReport run_instance(const Plan& plan, const InstancePlan& instance, const RunOptions& options,
+                       const RunServices& services, Credits& credits) {
+  InstanceRun run(plan, instance, options, services, credits);
+  return run.run();
+}
+
+}  // namespace flowrun

@@ -1,0 +1,221 @@
+#include "engine/run/source_driver.h"
+
+#include <algorithm>
+
+#include "engine/core/error.h"
+
+namespace flowrun {
+namespace {
+
+/// What a piece costs until its rows are gone: the bytes as read, and the columns made of them.
+constexpr std::int64_t kBytesPerInputByte = 2;
+constexpr std::int64_t kPeekBytes = 16 * 1024;
+
+}  // namespace
+
+bool WindowGate::enter(std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  if (!changed_.wait(lock, stop, [this] { return open_ < limit_; })) return false;
+  ++open_;
+  return true;
+}
+
+void WindowGate::leave() {
+  const std::lock_guard lock(mutex_);
+  --open_;
+  changed_.notify_all();
+}
+
+SourceDriver::SourceDriver(AttemptContext& context, NodeBase& node, std::size_t number,
+                           tbb::flow::graph& graph, std::unique_ptr<Source> source, SourceWork work,
+                           Micros now, RunStats& stats, WindowGate& gate)
+    : context_(&context),
+      node_(&node),
+      number_(number),
+      source_(std::move(source)),
+      work_(std::move(work)),
+      now_(now),
+      stats_(&stats),
+      gate_(&gate),
+      graph_(&graph),
+      decoder_(graph, tbb::flow::unlimited, [this](const SourcePiece& piece) {
+        context_->failure.guard(node_->where(), [&] { decode(piece); });
+        return tbb::flow::continue_msg();
+      }) {
+  if (context.instance->window) {
+    window_ = &*context.instance->window;
+    time_column_ = node.plan().binding.outputs.front().schema->index_of(window_->column).value();
+  }
+  for (std::size_t i = 0; i < work_.inputs.size(); ++i) {
+    inputs_.push_back(std::make_unique<InputState>());
+    inputs_.back()->input = work_.inputs[i];
+    inputs_.back()->number = work_.numbers[i];
+  }
+}
+
+SourceDriver::~SourceDriver() { join(); }
+
+void SourceDriver::peek() {
+  if (window_ == nullptr || work_.ranges) return;
+  for (const auto& input : inputs_) {
+    if (input->input.path.empty() || input->input.path == "-") continue;  // cannot be read twice
+    const auto reader = source_->open(input->input, input->number, nullptr);
+    const ReadRequest small{.bytes = kPeekBytes, .rows = kMaxBatchRows};
+    const auto chunk = reader->read(small, context_->failure.token());
+    if (!chunk) continue;
+    CollectedOutput out;
+    reader->decode(*chunk, small, out);
+    for (const auto& [port, batch] : out.emitted) {
+      const auto& times = batch->column(time_column_);
+      for (std::int64_t row = 0; row < batch->rows() && input->position == INT64_MIN; ++row) {
+        if (times.is_valid(row)) input->position = event_time(times, row);
+      }
+    }
+  }
+}
+
+Micros SourceDriver::first_possible(const std::string& name) const {
+  if (window_ == nullptr || !window_->lateness) return INT64_MIN;
+  for (const auto& input : inputs_) {
+    if (input->input.name == name && input->position != INT64_MIN) {
+      return input->position - *window_->lateness;
+    }
+  }
+  return INT64_MIN;
+}
+
+ReadRequest SourceDriver::request() const {
+  return {.bytes = context_->options->batch_bytes, .rows = context_->options->batch_rows};
+}
+
+bool SourceDriver::enough() const { return enough_ || context_->failure.stopped(); }
+
+void SourceDriver::start() {
+  const auto sources = std::count_if(context_->instance->nodes.begin(), context_->instance->nodes.end(),
+                                     [](const PlanNode& n) { return n.kind == NodeKind::source; });
+  // Half of the budget is reserved in equal shares, the other half is for whoever comes.
+  credit_ = context_->credits->add_source(context_->credits->budget() / 2 / sources);
+  graph_->reserve_wait();
+  thread_ = std::thread([this] {
+    context_->failure.guard(node_->where(), [this] { work_.ranges ? read_ranges() : read_once(); });
+    context_->credits->remove_source(credit_);
+    graph_->release_wait();
+  });
+}
+
+void SourceDriver::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+InputState* SourceDriver::furthest_behind() {
+  const std::lock_guard lock(order_mutex_);
+  InputState* chosen = nullptr;
+  for (const auto& input : inputs_) {
+    if (input->read_all) continue;
+    if (chosen == nullptr || input->position < chosen->position) chosen = input.get();
+    if (window_ == nullptr) break;  // without event time: one after the other
+  }
+  return chosen;
+}
+
+void SourceDriver::read_once() {
+  while (!enough()) {
+    auto* input = furthest_behind();
+    if (input == nullptr) break;
+    if (!input->reader) input->reader = source_->open(input->input, input->number, nullptr);
+    if (read_piece(*input, *input->reader, nullptr)) continue;
+    if (context_->failure.stopped()) return;
+    {
+      const std::lock_guard lock(order_mutex_);
+      input->read_all = true;
+    }
+    put({.input = input});
+  }
+  if (!context_->failure.stopped()) put({});
+}
+
+void SourceDriver::read_ranges() {
+  auto& input = *inputs_.front();
+  for (const auto& range : work_.windows) {
+    if (enough() || !gate_->enter(context_->failure.token())) break;
+    {
+      const auto lock = context_->board->lock();
+      context_->board->window(range.from);
+    }
+    const std::shared_ptr<Reader> reader = source_->open(input.input, input.number, &range);
+    while (!enough() && read_piece(input, *reader, reader)) {
+    }
+    if (context_->failure.stopped()) return;
+    put({.input = &input, .window = range.from});
+  }
+  if (!context_->failure.stopped()) put({});
+}
+
+bool SourceDriver::read_piece(InputState& input, Reader& reader, const std::shared_ptr<Reader>& keep) {
+  Credits::LeaseRef lease;
+  {
+    const Stopwatch watch(node_->stats().blocked_ns);
+    lease = context_->credits->take(credit_, request().bytes * kBytesPerInputByte,
+                                    context_->failure.token());
+  }
+  if (!lease) return false;
+  std::shared_ptr<Chunk> chunk;
+  {
+    const Stopwatch watch(node_->stats().read_ns);
+    chunk = reader.read(request(), context_->failure.token());
+  }
+  if (!chunk) return false;
+  stats_->read_bytes += chunk->input_bytes;
+  node_->stats().bytes += chunk->input_bytes;
+  put({.input = &input, .reader = &reader, .keep = keep, .chunk = std::move(chunk), .lease = std::move(lease)});
+  return true;
+}
+
+void SourceDriver::put(SourcePiece piece) {
+  piece.seq = next_read_++;
+  decoder_.try_put(piece);
+}
+
+void SourceDriver::decode(const SourcePiece& piece) {
+  Decoded decoded{.piece = piece};
+  if (piece.chunk && node_->begin_body()) {
+    const Stopwatch watch(node_->stats().busy_ns);
+    CollectedOutput out;
+    piece.reader->decode(*piece.chunk, request(), out);
+    decoded.rejects = std::move(out.rejects);
+    for (auto& [port, batch] : out.emitted) {
+      if (batch->rows() == 0) continue;
+      if (window_ != nullptr) {
+        decoded.batches.push_back(place(batch, time_column_, *window_, now_));
+      } else {
+        decoded.batches.push_back({.whole = std::move(batch)});
+      }
+    }
+  }
+  decoded.piece.chunk.reset();
+  in_order(std::move(decoded));
+}
+
+void SourceDriver::in_order(Decoded decoded) {
+  std::unique_lock lock(order_mutex_);
+  waiting_.emplace(decoded.piece.seq, std::move(decoded));
+  if (processing_) return;  // whoever is at it goes on with this one
+  processing_ = true;
+  for (auto next = waiting_.find(next_processed_); next != waiting_.end();
+       next = waiting_.find(next_processed_)) {
+    auto current = std::move(next->second);
+    waiting_.erase(next);
+    ++next_processed_;
+    lock.unlock();
+    if (!context_->failure.stopped()) process(current);
+    lock.lock();
+  }
+  processing_ = false;
+}
+
+Micros SourceDriver::disorder() const {
+  const std::lock_guard lock(order_mutex_);
+  return disorder_;
+}
+
+}  // namespace flowrun

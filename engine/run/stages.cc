@@ -1,0 +1,160 @@
+#include "engine/run/stages.h"
+
+#include "engine/core/error.h"
+#include "engine/run/memory_advice.h"
+
+namespace flowrun {
+namespace {
+
+/// Sends what a flush emits at once, charging its bytes: an accumulator is drained batch by batch.
+class FlushOutput final : public Output {
+ public:
+  FlushOutput(NodeBase& node, OpenUnit& unit) : node_(&node), unit_(&unit) {}
+
+  void emit(std::size_t port, BatchRef batch) override {
+    if (node_->context().failure.stopped()) return;
+    rows_ += batch->rows();
+    auto lease = node_->context().credits->charge(batch->bytes());
+    node_->port(port).send(*unit_, std::move(batch), std::move(lease));
+  }
+  void reject(Reject reject) override { rejects.push_back(std::move(reject)); }
+  [[nodiscard]] std::int64_t emitted_rows() const { return rows_; }
+
+  std::vector<Reject> rejects;
+
+ private:
+  NodeBase* node_;
+  OpenUnit* unit_;
+  std::int64_t rows_ = 0;
+};
+
+}  // namespace
+
+Stage::Stage(tbb::flow::graph& graph, AttemptContext& context)
+    : context_(&context),
+      node_(graph, tbb::flow::unlimited, [this](const Message& message) {
+        body(message);
+        return tbb::flow::continue_msg();
+      }) {}
+
+void Stage::body(const Message& message) {
+  context_->failure.guard(where(), [&] {
+    if (context_->failure.stopped()) return;
+    if (message.count < 0) work(message);
+    if (inlet_.done(message)) finish(*message.unit);
+  });
+}
+
+void TransformStage::work(const Message& message) {
+  apply(0, *message.unit, message.batch, message.lease);
+}
+
+void TransformStage::apply(std::size_t link, OpenUnit& unit, const BatchRef& batch,
+                           const Credits::LeaseRef& lease) {
+  auto& node = *chain_[link].node;
+  if (!node.begin_body()) return;
+  CollectedOutput out;
+  {
+    const Stopwatch watch(node.stats().busy_ns);
+    chain_[link].transform->apply(batch, out);
+  }
+  node.account(unit, batch->rows(), out);
+  node.route_rejects(unit, std::move(out.rejects), lease);
+  const bool last = link + 1 == chain_.size();
+  for (auto& [port, emitted] : out.emitted) {
+    if (emitted->rows() == 0) continue;
+    if (last) {
+      node.port(port).send(unit, std::move(emitted), lease);
+    } else {
+      apply(link + 1, unit, emitted, lease);
+    }
+  }
+}
+
+void TransformStage::finish(OpenUnit& unit) {
+  for (const auto& link : chain_) link.node->end_ports(unit);
+}
+
+AccumulatorState& AccumulatorStage::state_of(OpenUnit& unit) {
+  const std::lock_guard lock(mutex_);
+  auto& state = states_[unit.unit.index];
+  if (!state) state = accumulator_->begin(unit.unit);
+  return *state;
+}
+
+void AccumulatorStage::work(const Message& message) {
+  if (!node_->begin_body()) return;
+  CollectedOutput out;
+  {
+    const Stopwatch watch(node_->stats().busy_ns);
+    state_of(*message.unit).add(message.batch, out);
+  }
+  node_->account(*message.unit, message.batch->rows(), out);
+  node_->route_rejects(*message.unit, std::move(out.rejects), message.lease);
+  check_memory();
+}
+
+void AccumulatorStage::check_memory() {
+  std::int64_t total = 0;
+  std::size_t units = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    units = states_.size();
+    for (const auto& [index, state] : states_) total += state->memory();
+  }
+  node_->stats().memory = total;
+  auto peak = node_->stats().peak_memory.load();
+  while (total > peak && !node_->stats().peak_memory.compare_exchange_weak(peak, total)) {
+  }
+  if (total > node_->plan().memory) {
+    throw Error(Errc::limit, memory_advice(*context_, total, node_->plan().memory, units));
+  }
+}
+
+void AccumulatorStage::finish(OpenUnit& unit) {
+  std::unique_ptr<AccumulatorState> state;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = states_.find(unit.unit.index);
+    if (found != states_.end()) {
+      state = std::move(found->second);
+      states_.erase(found);
+    }
+  }
+  if (state && node_->begin_body()) {
+    FlushOutput out(*node_, unit);
+    {
+      const Stopwatch watch(node_->stats().busy_ns);
+      state->finish(out);
+    }
+    auto& stats = node_->stats();
+    if (out.emitted_rows() != out.made_rows()) {
+      bug("a flush emitted {} rows and made {}", out.emitted_rows(), out.made_rows());
+    }
+    stats.made += out.made_rows();
+    stats.out += out.emitted_rows();
+    node_->route_rejects(unit, std::move(out.rejects), nullptr);
+    state.reset();
+  }
+  node_->end_ports(unit);
+}
+
+void SinkStage::work(const Message& message) {
+  if (!node_->begin_body()) return;
+  auto& stats = node_->stats();
+  const auto rows = message.batch->rows();
+  stats.in += rows;
+  if (message.unit->sinks[sink_number_].skip) {
+    stats.skipped += rows;
+    return;
+  }
+  std::unique_ptr<Encoded> encoded;
+  {
+    const Stopwatch watch(stats.busy_ns);
+    encoded = thread_->sink().encode(message.batch);
+  }
+  ++stats.batches;
+  thread_->write(*message.unit, std::move(encoded), rows, message.lease);
+}
+
+}  // namespace flowrun
