@@ -1,0 +1,224 @@
+#include "engine/plan/grammar.h"
+
+#include <algorithm>
+
+namespace flowrun {
+
+const SectionSpec& window_section() {
+  static const SectionSpec section{
+      .name = "window",
+      .help =
+          "Which rows are loaded, committed and resumed together: cells of a grid of event time.",
+      .options =
+          {{.name = "column",
+            .kind = OptionKind::text,
+            .help =
+                "The column with the event time; a date, timestamp or timestamptz of every source.",
+            .required = true,
+            .example = "\"created_time\""},
+           {.name = "every",
+            .kind = OptionKind::duration,
+            .help = "Width of a window.",
+            .required = true,
+            .example = "\"2h\""},
+           {.name = "align",
+            .kind = OptionKind::text,
+            .help = "A moment at which a window starts, or how far the grid is moved from midnight "
+                    "UTC of "
+                    "1970-01-01.",
+            .example = "\"30m\""},
+           {.name = "from",
+            .kind = OptionKind::text,
+            .help =
+                "First moment to load, put back to the start of its window; absent: all there is.",
+            .example = "\"now - 365d\""},
+           {.name = "until",
+            .kind = OptionKind::text,
+            .help = "End of what is loaded, exclusive, put back to the start of its window.",
+            .example = "\"today\""},
+           {.name = "timezone",
+            .kind = OptionKind::text,
+            .help = "Zone in which whole days are anchored; UTC only so far.",
+            .fallback = "UTC"},
+           {.name = "lateness",
+            .kind = OptionKind::duration,
+            .help = "How far the rows of a file may be out of order; absent: all of the file.",
+            .example = "\"1h\""},
+           {.name = "in_flight",
+            .kind = OptionKind::integer,
+            .help = "Windows read at once from a source that can read a range of time.",
+            .fallback = "4"},
+           {.name = "max_ahead",
+            .kind = OptionKind::duration,
+            .help = "Rows further ahead of now than this are rejected.",
+            .fallback = "1h"},
+           {.name = "late",
+            .kind = OptionKind::choice,
+            .help = "What happens to rows of a window that is closed already.",
+            .fallback = "reject",
+            .choices = {"reject", "skip", "fail"}}},
+      .later = {"shift", "overlap", "lag", "initial", "revisit", "settle"}};
+  return section;
+}
+
+const SectionSpec& state_section() {
+  static const SectionSpec section{
+      .name = "state",
+      .help = "Where the journal of runs and windows is kept.",
+      .options =
+          {{.name = "url",
+            .kind = OptionKind::text,
+            .help = "\"sqlite:PATH\", relative to the pipeline file; by default .flowrun/state.db "
+                    "beside it.",
+            .example = "\"sqlite:state.db\"",
+            .secret = true}},
+      .later = {"retention"}};
+  return section;
+}
+
+const SectionSpec& retry_section() {
+  static const SectionSpec section{.name = "retry",
+                                   .help = "How often a failed run is tried again.",
+                                   .options = {{.name = "attempts",
+                                                .kind = OptionKind::integer,
+                                                .help = "Attempts in all; 1: none again.",
+                                                .fallback = "3"},
+                                               {.name = "backoff",
+                                                .kind = OptionKind::text,
+                                                .help = "Pause before the second attempt, doubled "
+                                                        "each time: \"2s\", or \"2s..2m\" with the "
+                                                        "longest one.",
+                                                .fallback = "1s..30s"}},
+                                   .later = {}};
+  return section;
+}
+
+const SectionSpec& rejects_section() {
+  static const SectionSpec section{
+      .name = "rejects",
+      .help =
+          "What happens to rejected rows that no sink takes, for nodes that do not say it "
+          "themselves.",
+      .options = {{.name = "on_error",
+                   .kind = OptionKind::choice,
+                   .help =
+                       "fail: the first such row ends the run; skip: they are kept in the journal.",
+                   .choices = {"fail", "skip"}},
+                  {.name = "max_rejects",
+                   .kind = OptionKind::integer,
+                   .help = "Most such rows of a window or load.",
+                   .example = "100"},
+                  {.name = "max_reject_ratio",
+                   .kind = OptionKind::number,
+                   .help = "Largest share of such rows in a window or load, from 0 to 1.",
+                   .example = "0.01"}},
+      .later = {}};
+  return section;
+}
+
+const SectionSpec& limits_section() {
+  static const SectionSpec section{
+      .name = "limits",
+      .help = "What the whole process may use.",
+      .options = {{.name = "memory",
+                   .kind = OptionKind::size,
+                   .help = "Memory for rows in flight, accumulators and staging together.",
+                   .fallback = "256 MiB"}},
+      .later = {}};
+  return section;
+}
+
+const std::vector<std::string>& param_types() {
+  static const std::vector<std::string> types{"string", "int64",     "float64",     "bool",
+                                              "date",   "timestamp", "timestamptz", "duration"};
+  return types;
+}
+
+const SectionSpec& param_section() {
+  static const SectionSpec section{
+      .name = "params",
+      .help = "Values that --param NAME=VALUE sets and ${NAME} stands for. A scalar is a default.",
+      .options = {{.name = "type",
+                   .kind = OptionKind::choice,
+                   .help = "Type of the value; by default that of `default`.",
+                   .choices = param_types()},
+                  {.name = "default",
+                   .kind = OptionKind::any,
+                   .help = "Value where none is given; without it the parameter is required.",
+                   .shape = "a value of the parameter's type"},
+                  {.name = "help", .kind = OptionKind::text, .help = "What it is for."},
+                  {.name = "secret",
+                   .kind = OptionKind::boolean,
+                   .help = "Never shown anywhere.",
+                   .fallback = "false"}},
+      .later = {}};
+  return section;
+}
+
+std::vector<OptionSpec> common_options(NodeKind kind, bool many_inputs) {
+  std::vector<OptionSpec> options{
+      {.name = "type", .kind = OptionKind::text, .help = "Which node it is.", .required = true},
+      {.name = "connection",
+       .kind = OptionKind::text,
+       .help = "Name of a [connections] table whose keys count as written here."}};
+  if (kind != NodeKind::source) {
+    options.push_back({.name = "input",
+                       .kind = OptionKind::text,
+                       .help = "The node, or node.port, whose rows arrive here.",
+                       .example = "\"by_system.engine\""});
+    if (many_inputs) {
+      options.push_back({.name = "inputs",
+                         .kind = OptionKind::names,
+                         .help = "Several inputs with the same columns.",
+                         .example = "[\"a\", \"b.rejected\"]"});
+    }
+  }
+  if (kind == NodeKind::transform) {
+    options.push_back(
+        {.name = "memory",
+         .kind = OptionKind::size,
+         .help = "Most memory for the rows that the node keeps; nodes that keep rows only.",
+         .example = "\"64 MiB\""});
+  }
+  for (const auto& option : rejects_section().options) options.push_back(option);
+  return options;
+}
+
+const std::vector<std::string>& later_node_options() {
+  static const std::vector<std::string> names{"after", "cursor"};
+  return names;
+}
+
+const std::vector<std::string>& top_level_keys() {
+  static const std::vector<std::string> names{"name",  "params",  "matrix",     "window",
+                                              "state", "retry",   "rejects",    "limits",
+                                              "sinks", "sources", "transforms", "connections"};
+  return names;
+}
+
+const std::vector<std::string>& later_top_level_keys() {
+  static const std::vector<std::string> names{"schedule", "test", "steps", "checks"};
+  return names;
+}
+
+std::string_view table_of(NodeKind kind) {
+  switch (kind) {
+    case NodeKind::source:
+      return "sources";
+    case NodeKind::transform:
+      return "transforms";
+    case NodeKind::sink:
+      return "sinks";
+  }
+  return "";
+}
+
+bool is_name(std::string_view name) {
+  constexpr std::string_view kForbidden = "./\\\"'${}=,";
+  return !name.empty() && std::none_of(name.begin(), name.end(), [&](char c) {
+    return static_cast<unsigned char>(c) <= ' ' || c == '\x7f' ||
+           kForbidden.find(c) != std::string_view::npos;
+  });
+}
+
+}  // namespace flowrun

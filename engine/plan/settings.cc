@@ -1,0 +1,113 @@
+#include "engine/plan/settings.h"
+
+#include <fmt/format.h>
+
+#include "engine/plan/node_options.h"
+#include "engine/plan/option_check.h"
+#include "engine/plan/side_files.h"
+
+namespace flowrun {
+namespace {
+
+/// Below this no batch could move.
+constexpr std::int64_t kLeastMemory = 16 << 20;
+constexpr std::string_view kSqlite = "sqlite:";
+
+class SettingsReader {
+ public:
+  SettingsReader(const PipelineFile& file, Interpolator& variables, Plan& plan,
+                 Diagnostics& diagnostics)
+      : file_(file), variables_(variables), plan_(plan), diagnostics_(diagnostics) {}
+
+  RejectLimits read(const PlanOptions& options) {
+    read_state(section(state_section()));
+    read_retry(section(retry_section()));
+    read_memory(section(limits_section()), options);
+    const auto rejects = section(rejects_section());
+    return rejects ? read_reject_limits(*rejects, {}, "[rejects]", diagnostics_) : RejectLimits{};
+  }
+
+ private:
+  /// The checked options of a section; nothing where it is not written, or wrong.
+  std::optional<Options> section(const SectionSpec& grammar) {
+    const auto* written = file_.section(grammar.name);
+    if (written == nullptr) return std::nullopt;
+    const auto resolved = variables_.apply(*written, Form::resolved);
+    auto checked =
+        check_table(resolved, written->key_span,
+                    {"[" + grammar.name + "]", grammar.options, {}, grammar.later}, diagnostics_);
+    if (!checked.usable) return std::nullopt;
+    return Options(std::move(checked.values), written->key_span);
+  }
+
+  void read_state(const std::optional<Options>& options) {
+    plan_.state_url = std::string(kSqlite) + resolve_path(file_.directory, ".flowrun/state.db");
+    if (!options || !options->has("url")) return;
+    const auto& url = options->text("url");
+    if (url.compare(0, kSqlite.size(), kSqlite) == 0 && url.size() > kSqlite.size()) {
+      auto path = std::string_view(url).substr(kSqlite.size());
+      if (path.substr(0, 2) == "//") path.remove_prefix(2);
+      plan_.state_url = std::string(kSqlite) + resolve_path(file_.directory, path);
+      return;
+    }
+    const bool is_server = url.find("://") != std::string::npos;
+    diagnostics_.error(is_server ? "not-supported" : "bad-value", options->span("url"),
+                       is_server ? "[state]: a journal on a server is not supported yet"
+                                 : "[state]: option \"url\" names no journal",
+                       "write url = \"sqlite:PATH\"");
+  }
+
+  void read_retry(const std::optional<Options>& options) {
+    if (!options) return;
+    const auto attempts = options->integer("attempts");
+    if (attempts < 1 || attempts > 1000) {
+      diagnostics_.error(
+          "bad-value", options->span("attempts"),
+          fmt::format("[retry]: option \"attempts\" must be from 1 to 1000: {}", attempts));
+    } else {
+      plan_.retry.attempts = static_cast<int>(attempts);
+    }
+    const auto& text = options->text("backoff");
+    const auto dots = text.find("..");
+    const auto first = parse_duration(text.substr(0, dots));
+    const auto last = dots == std::string::npos ? first : parse_duration(text.substr(dots + 2));
+    if (!first || !last || *first < 0 || *last < *first) {
+      diagnostics_.error("bad-value", options->span("backoff"),
+                         fmt::format("[retry]: option \"backoff\" is no pause: \"{}\"", text),
+                         "write \"2s\", or \"2s..2m\" for one that grows");
+      return;
+    }
+    plan_.retry.first_backoff = *first;
+    plan_.retry.last_backoff = *last;
+  }
+
+  void read_memory(const std::optional<Options>& options, const PlanOptions& given) {
+    SourceSpan span;
+    std::string what = "--max-memory";
+    if (given.max_memory) {
+      plan_.max_memory = *given.max_memory;
+    } else if (options) {
+      plan_.max_memory = options->size("memory");
+      span = options->span("memory");
+      what = "[limits]: option \"memory\"";
+    }
+    if (plan_.max_memory >= kLeastMemory) return;
+    diagnostics_.error("bad-value", span,
+                       fmt::format("{} is too little: {}", what, format_size(plan_.max_memory)),
+                       fmt::format("give it at least {}", format_size(kLeastMemory)));
+  }
+
+  const PipelineFile& file_;
+  Interpolator& variables_;
+  Plan& plan_;
+  Diagnostics& diagnostics_;
+};
+
+}  // namespace
+
+RejectLimits read_settings(const PipelineFile& file, const PlanOptions& options,
+                           Interpolator& variables, Plan& plan, Diagnostics& diagnostics) {
+  return SettingsReader(file, variables, plan, diagnostics).read(options);
+}
+
+}  // namespace flowrun

@@ -1,0 +1,63 @@
+// What `${…}` stands for, and how it is put into the strings of a pipeline file.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/spec/option.h"
+
+namespace flowrun {
+
+/// A parameter or a matrix value.
+struct Variable {
+  std::string text;        ///< what it stands for
+  std::string unresolved;  ///< what plan hashes see instead: "now - 365d"
+  bool secret = false;     ///< plan hashes see "${name}"
+  bool broken = false;     ///< it has no value, and that was reported
+};
+
+/// `resolved`: what nodes work with. `unresolved`: what plan hashes and people see: parameters and
+/// matrix values put in, but relative times as written, and `${env:…}`, `${file:…}` and secret
+/// parameters left alone.
+enum class Form { resolved, unresolved };
+
+/// Puts variables into strings. One thread.
+class Interpolator {
+ public:
+  /// `directory`: where the paths of `${file:…}` start.
+  Interpolator(std::string directory, Diagnostics& diagnostics)
+      : directory_(std::move(directory)), diagnostics_(&diagnostics) {}
+
+  void set(const std::string& name, Variable variable) { variables_[name] = std::move(variable); }
+  [[nodiscard]] const std::map<std::string, Variable>& variables() const { return variables_; }
+  /// Sends diagnostics elsewhere from now on.
+  void report_to(Diagnostics& diagnostics) { diagnostics_ = &diagnostics; }
+
+  /// A copy of `value` with every string below it resolved. A string that cannot be resolved
+  /// becomes a std::monostate after a diagnostic (Form::resolved), or stays as it is
+  /// (Form::unresolved). `${window}` is left alone where `window_allowed`.
+  [[nodiscard]] OptionValue apply(const OptionValue& value, Form form, bool window_allowed = false);
+
+  /// The names that apply() met, in both forms.
+  [[nodiscard]] const std::set<std::string>& used() const { return used_; }
+  void forget_used() { used_.clear(); }
+
+ private:
+  class Text;
+  std::string directory_;
+  Diagnostics* diagnostics_;
+  std::map<std::string, Variable> variables_;
+  std::set<std::string> used_;
+};
+
+/// True where the string holds a `${…}`.
+[[nodiscard]] bool has_variable(std::string_view text);
+
+/// The names of filters: `${ship | lower}`.
+[[nodiscard]] const std::vector<std::string>& filter_names();
+
+}  // namespace flowrun
