@@ -1,0 +1,30 @@
+// The table of contents: one declaration per node.
+#pragma once
+
+#include <vector>
+
+#include "engine/spec/node_type.h"
+
+namespace flowrun::nodes {
+
+// sources
+NodeType csv_source();
+NodeType generate_source();
+
+// transforms
+NodeType select();
+NodeType filter();
+NodeType split();
+NodeType pivot();
+NodeType dedup();
+
+// sinks
+NodeType sqlite_sink();
+NodeType csv_sink();
+NodeType ndjson_sink();
+NodeType null_sink();
+
+/// Every node of this tree.
+[[nodiscard]] std::vector<NodeType> builtin_nodes();
+
+}  // namespace flowrun::nodes

@@ -1,0 +1,192 @@
+#include "nodes/formats/csv_reader.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
+
+#include "engine/core/diagnostic.h"
+#include "engine/core/error.h"
+#include "nodes/formats/csv_field.h"
+#include "nodes/formats/csv_machine.h"
+
+namespace flowrun::nodes {
+namespace {
+
+constexpr std::size_t kHeaderBytes = 64U << 10U;
+
+/// The first row of a piece that is no blank line and no comment: where it starts and where its fields end.
+struct FirstRow {
+  std::size_t from = 0;
+  std::size_t next = 0;               ///< where the row behind it starts
+  std::vector<std::uint32_t> ends;    ///< as CsvRows::index: the entry before the row, then every field's end
+};
+
+std::optional<FirstRow> find_first_row(const CsvText& piece, const CsvDialect& dialect) {
+  const char* text = piece.text();
+  CsvMachine machine(dialect);
+  for (std::size_t from = 0; from < piece.size;) {
+    FirstRow row{.from = from, .ends = {static_cast<std::uint32_t>(from) - 1}};
+    const auto used = machine.run(
+        text + from, piece.size - from,
+        [&](std::size_t at) { row.ends.push_back(static_cast<std::uint32_t>(from + at)); },
+        [](std::size_t) { return false; });
+    auto& end = row.ends.back();
+    if (end > from && text[end - 1] == '\r') --end;
+    const bool comment = dialect.comment && text[from] == *dialect.comment;
+    row.next = from + used;
+    if (end > from && !comment) return row;
+    from = row.next;
+  }
+  return std::nullopt;
+}
+
+class CsvChunk final : public Chunk {
+ public:
+  explicit CsvChunk(CsvText piece) : text(std::move(piece)) { input_bytes = text.taken; }
+  CsvText text;
+};
+
+class CsvReader final : public Reader {
+ public:
+  CsvReader(std::unique_ptr<CsvFile> file, std::shared_ptr<const CsvTable> table,
+            CsvDecoding decoding)
+      : file_(std::move(file)), table_(std::move(table)), decoding_(std::move(decoding)) {}
+
+  std::unique_ptr<Chunk> read(const ReadRequest& request, std::stop_token stop) override {
+    auto piece = file_->next(static_cast<std::size_t>(std::max<std::int64_t>(request.bytes, 1)), stop);
+    if (!piece) return nullptr;
+    return std::make_unique<CsvChunk>(std::move(*piece));
+  }
+
+  void decode(Chunk& chunk, const ReadRequest& request, Output& out) const override {
+    auto* piece = dynamic_cast<CsvChunk*>(&chunk);
+    if (piece == nullptr) bug("a CSV reader was given a piece that it did not read");
+    decode_csv(piece->text, decoding_, request.rows, out);
+  }
+
+ private:
+  std::unique_ptr<CsvFile> file_;
+  std::shared_ptr<const CsvTable> table_;
+  CsvDecoding decoding_;
+};
+
+/// For each column of the schema, its field in the file.
+std::vector<std::size_t> fields_of(const CsvFile& file, const Schema& schema) {
+  std::vector<std::size_t> fields;
+  const auto& names = file.columns();
+  for (const auto& column : schema.fields()) {
+    const auto found = std::find(names.begin(), names.end(), column.name);
+    if (found == names.end()) {
+      throw Error(Errc::data, "{}: its header has no column \"{}\"; {}; it has: {}", file.name(),
+                  column.name, suggest(column.name, names), fmt::join(names, ", "));
+    }
+    fields.push_back(static_cast<std::size_t>(found - names.begin()));
+  }
+  return fields;
+}
+
+}  // namespace
+
+CsvFile::CsvFile(const std::string& path, std::string name, const CsvFormat& format,
+                 const CsvKernels& kernels)
+    : name_(std::move(name)),
+      cutter_(open_byte_stream(path, name_, format.stream), name_, format.dialect, format.max_row,
+              kernels) {
+  read_first_row(format);
+}
+
+void CsvFile::read_first_row(const CsvFormat& format) {
+  while (auto piece = cutter_.next(kHeaderBytes, {})) {
+    if (piece->broken) {
+      if (format.header) {
+        throw Error(Errc::data, "{}: the header cannot be read: {}", name_, piece->broken->reason);
+      }
+      pending_ = std::move(piece);
+      return;
+    }
+    if (take_first_row(*piece, format)) return;
+  }
+}
+
+bool CsvFile::take_first_row(const CsvText& piece, const CsvFormat& format) {
+  const auto row = find_first_row(piece, format.dialect);
+  if (!row) return false;
+  std::vector<std::string> texts;
+  std::string scratch;
+  for (std::size_t i = 0; i + 1 < row->ends.size(); ++i) {
+    const FieldColumn field{.text = piece.text(),
+                            .index = row->ends.data() + i,
+                            .rows = 1,
+                            .quote = format.dialect.quote};
+    const auto value = read_field(field, 0, format.dialect, scratch);
+    if (format.header && value.problem != nullptr) {
+      throw Error(Errc::data, "{}: the header cannot be read: {}: {}", name_, value.problem, value.text);
+    }
+    texts.emplace_back(value.text);
+  }
+  name_columns(std::move(texts), format.header);
+  auto rest = format.header ? piece.rest(row->next) : piece;
+  if (rest.size > 0) pending_ = std::move(rest);
+  return true;
+}
+
+void CsvFile::name_columns(std::vector<std::string> texts, bool header) {
+  std::unordered_set<std::string> seen;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    auto& text = texts[i];
+    if (!header || text.empty()) text = fmt::format("column{}", i + 1);
+    if (!simdjson::validate_utf8(text.data(), text.size())) {
+      throw Error(Errc::data, "{}: the name of column {} in its header is not valid UTF-8; say which encoding it has",
+                  name_, i + 1);
+    }
+    if (!seen.insert(text).second) {
+      throw Error(Errc::data, "{}: its header names the column \"{}\" twice", name_, text);
+    }
+  }
+  columns_ = std::move(texts);
+}
+
+std::optional<CsvText> CsvFile::next(std::size_t bytes, const std::stop_token& stop) {
+  if (!pending_) return cutter_.next(bytes, stop);
+  auto piece = std::move(*pending_);
+  pending_.reset();
+  return piece;
+}
+
+CsvTable::CsvTable(CsvFormat table_format, SchemaRef table_schema, Simd simd,
+                   bool dictionaries_wanted)
+    : format(std::move(table_format)),
+      schema(std::move(table_schema)),
+      by_position(!format.header),
+      kernels(&csv_kernels(simd)) {
+  for (const auto& field : schema->fields()) {
+    const bool coded = dictionaries_wanted && field.type.id == TypeId::string;
+    dictionaries.push_back(coded ? std::make_shared<Dictionary>() : nullptr);
+  }
+}
+
+std::unique_ptr<Reader> open_csv(const Input& input, std::uint64_t number,
+                                 std::shared_ptr<const CsvTable> table) {
+  auto file = std::make_unique<CsvFile>(input.path, input.name, table->format, *table->kernels);
+  CsvDecoding decoding{.schema = table->schema,
+                       .dictionaries = table->dictionaries,
+                       .nulls = NullTexts(table->format.nulls),
+                       .kernels = table->kernels,
+                       .name = input.name,
+                       .number = number};
+  decoding.shape = {.dialect = table->format.dialect,
+                    .fields = table->by_position ? table->schema->size() : file->columns().size(),
+                    .max_row = table->format.max_row};
+  if (table->by_position) {
+    for (std::size_t i = 0; i < table->schema->size(); ++i) decoding.fields.push_back(i);
+  } else if (!file->columns().empty()) {
+    decoding.fields = fields_of(*file, *table->schema);
+  }
+  return std::make_unique<CsvReader>(std::move(file), std::move(table), std::move(decoding));
+}
+
+}  // namespace flowrun::nodes

@@ -1,0 +1,161 @@
+#include "nodes/formats/csv_strings.h"
+
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "nodes/formats/csv_validity.h"
+
+namespace flowrun::nodes {
+namespace {
+
+constexpr std::size_t kCopyAtOnce = 16;
+
+/// The fields that need a second look: quoted ones, and those that may mean null.
+class OddFields {
+ public:
+  OddFields(const ColumnInput& in, std::vector<BadValue>& bad)
+      : in_(in), bad_(bad), validity_(in.fields.rows) {}
+
+  [[nodiscard]] bool is_odd(const char* text, std::size_t length) const {
+    return in_.nulls->may_be(length) || (in_.fields.quote && *text == *in_.fields.quote);
+  }
+  /// The text of such a field; nothing where it is null, or bad. Valid until the next call.
+  std::optional<std::string_view> look(std::size_t row) {
+    const auto field = read_field(in_.fields, row, *in_.dialect, scratch_);
+    if (field.problem != nullptr) {
+      bad_.push_back({static_cast<std::uint32_t>(row), in_.column, field.problem,
+                      std::string(field.text)});
+      return std::nullopt;
+    }
+    if (!field.quoted && in_.nulls->contain(field.text)) {
+      validity_.set_null(row);
+      return std::nullopt;
+    }
+    return field.text;
+  }
+  [[nodiscard]] Validity& validity() { return validity_; }
+
+ private:
+  const ColumnInput& in_;
+  std::vector<BadValue>& bad_;
+  Validity validity_;
+  std::string scratch_;
+};
+
+/// Looks up one text after another.
+class Coder {
+ public:
+  explicit Coder(Dictionary& dictionary) : dictionary_(dictionary), table_(dictionary.table()) {}
+
+  /// The code of a text that stays where it is as long as this coder; kNone where the dictionary is full.
+  std::int32_t code_of(const char* text, std::uint32_t length) {
+    const DictionaryKey key(text, length);
+    // Neighbours often share their value: cheaper than a hash.
+    if (last_code_ != Dictionary::kNone && key.same_ends(last_) &&
+        (key.is_short() || std::memcmp(text, last_.text, length) == 0)) {
+      return last_code_;
+    }
+    last_ = key;
+    return last_code_ = look_up(key);
+  }
+  /// The code of a text that may go away.
+  std::int32_t code_of(std::string_view text) {
+    return look_up(DictionaryKey(text.data(), static_cast<std::uint32_t>(text.size())));
+  }
+
+ private:
+  std::int32_t look_up(const DictionaryKey& key) {
+    const auto hash = key.hash();
+    const auto code = Dictionary::find(*table_, key, hash);
+    if (code != Dictionary::kNone) return code;
+    const auto added = dictionary_.add(key, hash);
+    table_ = dictionary_.table();
+    return added;
+  }
+
+  Dictionary& dictionary_;
+  const Dictionary::Table* table_;
+  DictionaryKey last_;
+  std::int32_t last_code_ = Dictionary::kNone;
+};
+
+/// The column as codes; nothing where the dictionary filled up on the way.
+ColumnRef decode_codes(const ColumnInput& in, std::vector<BadValue>& bad) {
+  const auto rows = in.fields.rows;
+  auto values = Buffer::allocate(rows * sizeof(std::int32_t));
+  auto* codes = values->mutable_as<std::int32_t>();
+  OddFields odd(in, bad);
+  Coder coder(*in.dictionary);
+  for (std::size_t row = 0; row < rows; ++row) {
+    const auto begin = in.fields.begin(row);
+    const auto length = in.fields.end(row) - begin;
+    const char* text = in.fields.text + begin;
+    std::int32_t code = 0;
+    if (!odd.is_odd(text, length)) {
+      code = coder.code_of(text, length);
+    } else if (const auto value = odd.look(row)) {
+      code = coder.code_of(*value);
+    }
+    if (code == Dictionary::kNone) return nullptr;
+    codes[row] = code;
+  }
+  in.dictionary->note_rows(rows);
+  ColumnParts parts{.type = in.type, .length = static_cast<std::int64_t>(rows)};
+  parts.values = std::move(values);
+  parts.dictionary = in.dictionary->values();
+  parts.dictionary_id = in.dictionary->id();
+  odd.validity().put_into(parts);
+  // Codes of nulls are 0, which nobody should look up where there is no entry.
+  if (parts.dictionary->length() == 0) return nullptr;
+  return std::make_shared<const Column>(std::move(parts));
+}
+
+ColumnRef decode_plain(const ColumnInput& in, std::vector<BadValue>& bad) {
+  const auto rows = in.fields.rows;
+  std::size_t most = 0;
+  for (std::size_t row = 0; row < rows; ++row) most += in.fields.end(row) - in.fields.begin(row);
+  auto offsets = Buffer::allocate((rows + 1) * sizeof(std::int32_t));
+  auto data = Buffer::allocate(most + kCopyAtOnce);
+  auto* ends = offsets->mutable_as<std::int32_t>();
+  char* out = data->mutable_as<char>();
+  OddFields odd(in, bad);
+  std::size_t at = 0;
+  ends[0] = 0;
+  for (std::size_t row = 0; row < rows; ++row) {
+    const auto begin = in.fields.begin(row);
+    std::string_view value(in.fields.text + begin, in.fields.end(row) - begin);
+    if (odd.is_odd(value.data(), value.size())) {
+      value = odd.look(row).value_or(std::string_view());
+      if (!value.empty()) std::memcpy(out + at, value.data(), value.size());
+    } else {
+      // The text has slack behind it, and so has the column: short values are copied without a loop.
+      std::memcpy(out + at, value.data(), kCopyAtOnce);
+      if (value.size() > kCopyAtOnce) {
+        std::memcpy(out + at + kCopyAtOnce, value.data() + kCopyAtOnce, value.size() - kCopyAtOnce);
+      }
+    }
+    at += value.size();
+    ends[row + 1] = static_cast<std::int32_t>(at);
+  }
+  data->set_size(at);
+  ColumnParts parts{.type = in.type, .length = static_cast<std::int64_t>(rows)};
+  parts.values = std::move(offsets);
+  parts.data = std::move(data);
+  odd.validity().put_into(parts);
+  return std::make_shared<const Column>(std::move(parts));
+}
+
+}  // namespace
+
+ColumnRef decode_strings(const ColumnInput& in, std::vector<BadValue>& bad) {
+  if (in.dictionary != nullptr && !in.dictionary->given_up()) {
+    const auto known = bad.size();
+    if (auto column = decode_codes(in, bad)) return column;
+    bad.resize(known);
+  }
+  return decode_plain(in, bad);
+}
+
+}  // namespace flowrun::nodes

@@ -1,0 +1,123 @@
+#include "nodes/formats/dictionary.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace flowrun::nodes {
+namespace {
+
+constexpr std::size_t kFirstSlots = 1024;
+constexpr std::size_t kFirstText = 16U << 10U;
+constexpr std::size_t kGrowth = 4;
+// Below this many entries nothing is judged: every file starts with texts that are new.
+constexpr std::size_t kFewEntries = 4096;
+constexpr std::uint64_t kRowsPerEntry = 2;
+
+std::uint64_t next_id() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
+
+}  // namespace
+
+Dictionary::Dictionary() : id_(next_id()) {
+  tables_.push_back(std::make_unique<Table>(kFirstSlots));
+  offsets_ = Buffer::allocate((kFirstSlots + 1) * sizeof(std::int32_t));
+  offsets_->mutable_as<std::int32_t>()[0] = 0;
+  text_ = Buffer::allocate(kFirstText);
+  kept_.push_back(text_);
+  table_.store(tables_.back().get(), std::memory_order_release);
+}
+
+Dictionary::~Dictionary() = default;
+
+std::int32_t Dictionary::add(const DictionaryKey& key, std::uint64_t hash) {
+  const std::lock_guard lock(mutex_);
+  auto* table = tables_.back().get();
+  if (const auto code = find(*table, key, hash); code != kNone) return code;
+  if (entries_ == kMostEntries || bytes_ + key.length > kMostBytes) {
+    give_up();
+    return kNone;
+  }
+  append({key.text, key.length});
+  if (entries_ * 2 > table->slots.size()) {
+    enlarge();
+    table = tables_.back().get();
+  }
+  const auto code = static_cast<std::int32_t>(entries_ - 1);
+  Slot entry;
+  entry.front = key.front;
+  entry.back = key.back;
+  entry.length = key.length;
+  entry.text = text_->as<char>() + bytes_ - key.length;
+  insert(*table, entry, code);
+  return code;
+}
+
+void Dictionary::insert(Table& table, const Slot& entry, std::int32_t code) {
+  DictionaryKey key;
+  key.front = entry.front;
+  key.back = entry.back;
+  key.length = entry.length;
+  key.text = entry.text;
+  auto at = key.hash() & table.mask;
+  while (table.slots[at].code.load(std::memory_order_relaxed) != kNone) at = (at + 1) & table.mask;
+  auto& slot = table.slots[at];
+  slot.front = entry.front;
+  slot.back = entry.back;
+  slot.length = entry.length;
+  slot.text = entry.text;
+  slot.code.store(code, std::memory_order_release);
+}
+
+void Dictionary::enlarge() {
+  const auto& old = *tables_.back();
+  auto table = std::make_unique<Table>(old.slots.size() * kGrowth);
+  for (const auto& slot : old.slots) {
+    const auto code = slot.code.load(std::memory_order_relaxed);
+    if (code != kNone) insert(*table, slot, code);
+  }
+  tables_.push_back(std::move(table));
+  table_.store(tables_.back().get(), std::memory_order_release);
+}
+
+void Dictionary::append(std::string_view text) {
+  // Columns that were handed out look into these blocks: what they see stays, what is added comes behind it, and a block
+  // that is too small is copied, never moved.
+  if ((entries_ + 2) * sizeof(std::int32_t) > offsets_->capacity()) {
+    auto larger = Buffer::allocate(offsets_->capacity() * kGrowth);
+    std::memcpy(larger->mutable_data(), offsets_->data(), (entries_ + 1) * sizeof(std::int32_t));
+    offsets_ = std::move(larger);
+  }
+  if (bytes_ + text.size() > text_->capacity()) {
+    auto larger = Buffer::allocate(std::max(text_->capacity() * kGrowth, bytes_ + text.size()));
+    std::memcpy(larger->mutable_data(), text_->data(), bytes_);
+    text_ = std::move(larger);
+    kept_.push_back(text_);
+  }
+  if (!text.empty()) std::memcpy(text_->mutable_data() + bytes_, text.data(), text.size());
+  bytes_ += text.size();
+  ++entries_;
+  offsets_->mutable_as<std::int32_t>()[entries_] = static_cast<std::int32_t>(bytes_);
+}
+
+ColumnRef Dictionary::values() {
+  const std::lock_guard lock(mutex_);
+  const auto length = static_cast<std::int64_t>(entries_);
+  if (!values_ || values_->length() != length) {
+    ColumnParts parts{.type = kString, .length = length};
+    parts.values = Buffer::wrap(offsets_->data(), (entries_ + 1) * sizeof(std::int32_t), offsets_);
+    parts.data = Buffer::wrap(text_->data(), bytes_, text_);
+    values_ = std::make_shared<const Column>(std::move(parts));
+  }
+  return values_;
+}
+
+void Dictionary::note_rows(std::size_t rows) {
+  const auto seen = rows_.fetch_add(rows, std::memory_order_relaxed) + rows;
+  const std::lock_guard lock(mutex_);
+  if (entries_ > kFewEntries && seen < entries_ * kRowsPerEntry) give_up();
+}
+
+}  // namespace flowrun::nodes
