@@ -1,0 +1,300 @@
+// csv: reads the rows of CSV files.
+#include <fmt/format.h>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "engine/core/cpu.h"
+#include "engine/core/error.h"
+#include "engine/core/hash.h"
+#include "nodes/catalog.h"
+#include "nodes/formats/csv_infer.h"
+#include "nodes/formats/csv_reader.h"
+#include "nodes/formats/input_files.h"
+
+namespace flowrun::nodes {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, Encoding>, 5> kEncodings{{{"utf-8", Encoding::utf8},
+                                                                           {"latin-1", Encoding::latin1},
+                                                                           {"utf-16", Encoding::utf16},
+                                                                           {"utf-16le", Encoding::utf16le},
+                                                                           {"utf-16be", Encoding::utf16be}}};
+constexpr std::array<std::pair<std::string_view, Compression>, 4> kCompressions{
+    {{"auto", Compression::automatic},
+     {"none", Compression::none},
+     {"gzip", Compression::gzip},
+     {"zstd", Compression::zstd}}};
+
+constexpr const char* kNotes = R"(The rows of all files, one file after the other, under one schema. Files may differ in the order of their
+columns and in columns that the schema does not name; one that lacks a column of the schema ends the run.
+
+`columns` declares the schema: the columns to read and their types; other columns of the files are skipped. Without it the
+schema is found by looking at the first 1,000 rows (64 KiB) of the first files and shown by `flowrun plan`: int64, float64,
+date, timestamp, timestamptz, else string. Declare the columns of whatever runs unattended: a sample cannot know the next file.
+
+Rows end at LF or CRLF. Blank lines and comments are no rows. A field is quoted where its first character is the quote, and
+then may hold delimiters and line ends; a quote inside it is doubled (or follows `escape`). A quote elsewhere is a plain
+character. An unquoted field that is one of `nulls` is null; a quoted one is too, except in string columns, where `""` is an
+empty text.
+
+A row that cannot be read leaves on `rejected` with its reason, its text (up to 64 KiB) and its origin, `file:line:byte`: the
+line is counted from 1, header included; the byte is the offset of the row's start, counted from 0, after decompression and as
+UTF-8. Reasons: another number of fields than the header, text behind a closing quote, a quote that is never closed (everything
+from there on is one row), a value that is not of its column's type, invalid UTF-8, a NUL byte, more than 16 MiB. White space
+is part of a value, so " 1" is no number. A time without zone in a timestamptz column is taken for UTC; one with a zone other
+than UTC does not fit a timestamp column.)";
+
+NodeSpec csv_spec() {
+  return {
+      .name = "csv",
+      .kind = NodeKind::source,
+      .summary = "Reads the rows of CSV files, plain or compressed.",
+      .notes = kNotes,
+      .options = {
+          {.name = "path",
+           .kind = OptionKind::any,
+           .help = "Files to read. A pattern (`*`, `?`, `[…]`) stands for all files that match it, by name; `-` is stdin.",
+           .required = true,
+           .example = "\"data/*.csv\"",
+           .shape = "a path, a pattern, or a list of them"},
+          {.name = "columns",
+           .kind = OptionKind::types,
+           .help = "The columns to read and their types; found from a sample where absent.",
+           .example = "{ created_time = \"timestamptz\", channel = \"string\", value = \"float64\" }"},
+          {.name = "header",
+           .kind = OptionKind::boolean,
+           .help = "Whether the first row of each file names its columns. Without one `columns` names all of them, in order; where "
+                   "that is absent, too, they are column1, column2 and so on.",
+           .fallback = "true",
+           .example = "false"},
+          {.name = "delimiter",
+           .help = "The character between fields.",
+           .fallback = ",",
+           .example = "\"\\t\""},
+          {.name = "quote",
+           .help = "The character around fields that hold delimiters or line ends; \"\" where fields are never quoted.",
+           .fallback = "\"",
+           .example = "\"'\""},
+          {.name = "escape",
+           .help = "The character in front of a quote inside a quoted field. Where absent, such a quote is doubled.",
+           .example = "\"\\\\\""},
+          {.name = "comment",
+           .help = "Lines that start with this character are skipped; \"\" for none.",
+           .example = "\"#\""},
+          {.name = "nulls",
+           .kind = OptionKind::names,
+           .help = "Texts that mean null. Where absent, the empty text does.",
+           .example = "[\"\", \"NA\"]"},
+          {.name = "encoding",
+           .kind = OptionKind::choice,
+           .help = "How the files' characters are written; utf-16 goes by the byte-order mark.",
+           .fallback = "utf-8",
+           .choices = {"utf-8", "latin-1", "utf-16", "utf-16le", "utf-16be"},
+           .example = "\"latin-1\""},
+          {.name = "compression",
+           .kind = OptionKind::choice,
+           .help = "How the files are compressed; auto goes by their first bytes.",
+           .fallback = "auto",
+           .choices = {"auto", "none", "gzip", "zstd"},
+           .example = "\"gzip\""},
+      },
+      .example = R"([sources.readings]
+type    = "csv"
+path    = "data/*.csv"
+columns = { created_time = "timestamptz", channel = "string", value = "float64" }
+)"};
+}
+
+class CsvSource final : public Source {
+ public:
+  CsvSource(std::vector<PathPattern> patterns, std::shared_ptr<const CsvTable> table)
+      : patterns_(std::move(patterns)), table_(std::move(table)) {}
+
+  std::vector<Input> inputs(const SourceContext& context) override {
+    return list_files(patterns_, context);
+  }
+  std::unique_ptr<Reader> open(const Input& input, std::uint64_t number,
+                               const Interval* /*range*/) override {
+    return open_csv(input, number, table_);
+  }
+
+ private:
+  std::vector<PathPattern> patterns_;
+  std::shared_ptr<const CsvTable> table_;
+};
+
+/// Turns the options into a format and a schema, and reports what is wrong with them.
+class CsvBinder {
+ public:
+  explicit CsvBinder(BindContext& context) : context_(context), options_(context.options()) {}
+
+  Binding run() {
+    const auto patterns = path_patterns(context_, "path");
+    const auto format = read_format();
+    Binding binding;
+    auto schema = options_.has("columns") ? declared() : nullptr;
+    if (patterns.empty()) ok_ = false;
+    if (ok_ && schema) check_header(patterns, format, *schema);
+    if (ok_ && !schema) schema = inferred(patterns, format, binding);
+    if (schema) binding.outputs = {{.schema = schema}};
+    if (!ok_ || !schema) return binding;
+    binding.make_source = [patterns, format, schema]() -> std::unique_ptr<Source> {
+      return std::make_unique<CsvSource>(
+          patterns, std::make_shared<const CsvTable>(format, schema, chosen_simd()));
+    };
+    return binding;
+  }
+
+ private:
+  void error(std::string_view option, std::string code, std::string message, std::string hint = {}) {
+    context_.error(option, std::move(code), std::move(message), std::move(hint));
+    ok_ = false;
+  }
+
+  CsvFormat read_format() {
+    CsvFormat format;
+    auto& dialect = format.dialect;
+    dialect.delimiter = mark("delimiter").value_or(',');
+    dialect.quote = options_.has("quote") ? mark("quote") : '"';
+    dialect.comment = mark("comment");
+    const auto escape = mark("escape");
+    dialect.escape = escape.value_or(dialect.quote.value_or('"'));
+    check_marks(dialect, escape.has_value());
+    format.header = options_.has("header") ? options_.boolean("header") : true;
+    if (options_.has("nulls")) format.nulls = options_.names("nulls");
+    for (const auto& [name, encoding] : kEncodings) {
+      if (options_.text_or("encoding", "utf-8") == name) format.stream.encoding = encoding;
+    }
+    for (const auto& [name, compression] : kCompressions) {
+      if (options_.text_or("compression", "auto") == name) format.stream.compression = compression;
+    }
+    return format;
+  }
+
+  /// The one character of a mark's option; nothing for "" and where the option is absent.
+  std::optional<char> mark(std::string_view name) {
+    const auto text = options_.text_or(name, "");
+    if (text.empty()) {
+      if (name == "delimiter" && options_.has(name)) error(name, "option-value", "\"delimiter\" is empty");
+      return std::nullopt;
+    }
+    const char c = text.front();
+    const bool ascii = static_cast<unsigned char>(c) < 0x80;
+    if (text.size() != 1 || !ascii || c == '\n' || c == '\r' || c == '\0') {
+      error(name, "option-value",
+            fmt::format("\"{}\" must be one ASCII character, and not a line end", name));
+      return std::nullopt;
+    }
+    return c;
+  }
+
+  void check_marks(const CsvDialect& dialect, bool escaped) {
+    if (dialect.quote == dialect.delimiter) {
+      error("quote", "option-value", "\"quote\" and \"delimiter\" are the same character");
+    }
+    if (dialect.comment && (dialect.comment == dialect.delimiter || dialect.comment == dialect.quote)) {
+      error("comment", "option-value", "\"comment\" is the same character as \"delimiter\" or \"quote\"");
+    }
+    if (escaped && !dialect.quote) {
+      error("escape", "option-value", "\"escape\" stands inside quoted fields, and \"quote\" is \"\"");
+    }
+    if (escaped && dialect.escape == dialect.delimiter) {
+      error("escape", "option-value", "\"escape\" and \"delimiter\" are the same character");
+    }
+  }
+
+  SchemaRef declared() {
+    std::vector<Field> fields;
+    for (const auto& [name, text] : options_.pairs("columns")) {
+      const auto type = parse_type(text);
+      if (!type) bug("the planner let the type \"{}\" pass", text);
+      fields.push_back({name, *type});
+    }
+    if (ok_ && fields.empty()) {
+      error("columns", "option-value", "\"columns\" declares no column", "leave it out to have them found from a sample");
+    }
+    return ok_ ? make_schema(std::move(fields)) : nullptr;
+  }
+
+  /// Where a file is there already, says now what its header lacks.
+  void check_header(const std::vector<PathPattern>& patterns, const CsvFormat& format,
+                    const Schema& schema) {
+    if (!format.header) return;
+    looking([&] {
+      const auto files = present_files(patterns);
+      if (files.empty()) return;
+      const CsvFile file(files.front().path, files.front().name, format, csv_kernels(chosen_simd()));
+      const auto& names = file.columns();
+      for (const auto& field : schema.fields()) {
+        if (names.empty() || std::find(names.begin(), names.end(), field.name) != names.end()) continue;
+        error("columns", "unknown-column",
+              fmt::format("{} has no column \"{}\"; its header has: {}", file.name(), field.name,
+                          fmt::join(names, ", ")),
+              suggest(field.name, names));
+      }
+    });
+  }
+
+  SchemaRef inferred(const std::vector<PathPattern>& patterns, const CsvFormat& format,
+                     Binding& binding) {
+    SchemaRef schema;
+    looking([&] {
+      const auto files = present_files(patterns);
+      if (files.empty()) {
+        no_sample(patterns);
+        return;
+      }
+      const auto found = infer_csv_schema(files, format);
+      if (found.schema->size() == 0) {
+        error("path", "no-sample", fmt::format("the files have no rows to find the columns from: {}",
+                                               fmt::join(found.files, ", ")),
+              "declare `columns`");
+        return;
+      }
+      schema = found.schema;
+      binding.notes.push_back(fmt::format("schema found from {} rows of {}: {}", found.rows,
+                                          fmt::join(found.files, ", "), to_string(*schema)));
+      binding.content_hash = fingerprint(to_string(*schema));
+    });
+    return schema;
+  }
+
+  void no_sample(const std::vector<PathPattern>& patterns) {
+    const auto& first = patterns.front();
+    if (first.path == kStdinPath) {
+      error("path", "no-sample", "the columns of stdin cannot be found from a sample", "declare `columns`");
+    } else if (is_pattern(first.path)) {
+      error("path", "no-file", fmt::format("no file matches {}", first.written),
+            "declare `columns` to plan before the files are there");
+    } else {
+      error("path", "no-file", fmt::format("there is no file {}", first.written),
+            "declare `columns` to plan before the file is there");
+    }
+  }
+
+  /// Runs a look at the files; what goes wrong there is a problem of the path.
+  template <typename Look>
+  void looking(Look look) {
+    try {
+      look();
+    } catch (const Error& problem) {
+      error("path", "unreadable-file", problem.what());
+    }
+  }
+
+  BindContext& context_;
+  const Options& options_;
+  bool ok_ = true;
+};
+
+Binding bind_csv(BindContext& context) { return CsvBinder(context).run(); }
+
+}  // namespace
+
+NodeType csv_source() { return {csv_spec(), bind_csv}; }
+
+}  // namespace flowrun::nodes
