@@ -1,0 +1,60 @@
+// Coverage in the target itself: commit markers that are written in the transaction of their data.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/spec/unit.h"
+#include "engine/sqlite/map_table.h"
+
+namespace flowrun::nodes {
+
+/// The tables flowrun_coverage, flowrun_inputs and flowrun_epoch of one database. A coverage names
+/// the table that it is about and not the file, so that it moves with the file. Same thread rule as
+/// its connection.
+class CoverageTable {
+ public:
+  explicit CoverageTable(sqlite::Connection& connection)
+      : connection_(&connection), inputs_(connection, "flowrun_inputs") {}
+
+  /// Makes the tables where they are missing; inside the caller's transaction.
+  void create();
+  /// What a sink has committed of `table`, merged. Empty where these tables, or `table` itself, are
+  /// missing.
+  [[nodiscard]] std::vector<Coverage> load(const CoverageKey& key, const std::string& table);
+  /// The greatest epoch that wrote here for a pipeline's instance; 0 where none did.
+  [[nodiscard]] std::int64_t epoch(const std::string& pipeline, const std::string& instance);
+
+  /// Writes a unit's marker; inside the transaction of its data, which holds the write lock. Throws
+  /// Error(lease) where a newer epoch wrote before, or where another generation than
+  /// marker.replaces stands there.
+  void write(const Marker& marker, const std::string& table);
+  /// Corrects the number of rows of a marker just written.
+  void set_rows(const Marker& marker, const std::string& table, std::int64_t rows);
+  /// True where exactly this marker is there: how a commit without an answer is resolved.
+  [[nodiscard]] bool has(const Marker& marker, const std::string& table);
+
+  /// Forgets the loads of a sink but `kept`: their rows were replaced as a whole.
+  void drop_other_loads(const Marker& kept, const std::string& table);
+  /// Forgets everything about a table that does not exist (any more).
+  void drop_table(const std::string& table);
+  /// Stores a sink's coverage merged; a transaction of its own, none where nothing can be merged.
+  void compact(const CoverageKey& key, const std::string& table);
+  /// After a rolled back transaction.
+  void forget() { inputs_.forget(); }
+
+ private:
+  [[nodiscard]] bool is_there(const std::string& table);
+  [[nodiscard]] std::vector<Coverage> read(sqlite::Statement rows);
+  [[nodiscard]] std::vector<Coverage> stored(const CoverageKey& key, const std::string& table);
+  [[nodiscard]] std::vector<Coverage> rivals(const Marker& marker, const std::string& table);
+  void fence(const Marker& marker);
+  void insert(const CoverageKey& key, const std::string& table, const Coverage& coverage);
+  void remove(const CoverageKey& key, const std::string& table, const Coverage& coverage);
+
+  sqlite::Connection* connection_;
+  sqlite::MapTable inputs_;
+};
+
+}  // namespace flowrun::nodes
