@@ -1,0 +1,50 @@
+#include "tools/flowrun/row_table.h"
+
+#include "tests/support/batches.h"
+#include "tests/support/catch.h"
+
+using namespace flowrun;
+using namespace flowrun::command;
+
+namespace {
+
+const BatchRef& sample() {
+  static const BatchRef batch = testing::batch_of("ship string, speed float64, at date", 
+                                                  "Gunhild,12.5,2024-01-01\n"
+                                                  ",,\n"
+                                                  "two\tlines,7,2024-01-02\n");
+  return batch;
+}
+
+}  // namespace
+
+TEST_CASE("rows stand under names and types, nulls are visible, control characters do not break the table") {
+  RowTable table(sample()->schema(), {0, 1, 2});
+  table.add(*sample());
+  CHECK(table.render(0, false) ==
+        "ship         speed  at\n"
+        "string     float64  date\n"
+        "Gunhild       12.5  2024-01-01\n"
+        "∅                ∅  ∅\n"
+        "two·lines        7  2024-01-02\n");
+}
+
+TEST_CASE("columns that do not fit are counted, the first one always shows") {
+  RowTable table(sample()->schema(), {0, 1, 2});
+  table.add(*slice(*sample(), 0, 1));
+  CHECK(table.render(26, false) ==
+        "ship     … 2 more\n"
+        "string\n"
+        "Gunhild\n");
+  CHECK(table.render(28, false) ==
+        "ship       speed  … 1 more\n"
+        "string   float64\n"
+        "Gunhild     12.5\n");
+  CHECK(table.render(1, false).starts_with("ship     … 2 more\n"));
+}
+
+TEST_CASE("rows for programs are one JSON object a line, with the chosen columns in their order") {
+  CHECK(json_rows(*slice(*sample(), 0, 2), {1, 0}) ==
+        "{\"speed\":12.5,\"ship\":\"Gunhild\"}\n"
+        "{\"speed\":null,\"ship\":null}\n");
+}

@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""Runs of the built command: what they load, what they say, what they answer to programs."""
+
+import json
+import os
+import re
+import unittest
+
+from support import PIPELINE, CommandTest, readings
+
+WIDE = 'select ship, at, rpm, "load" from wide order by at, ship'
+
+
+class Runs(CommandTest):
+    def setUp(self):
+        super().setUp()
+        self.write("p.toml", PIPELINE)
+        self.write("readings.csv", readings(3))
+
+    def test_a_run_loads_everything_and_the_next_has_nothing_to_do(self):
+        done = self.expect(0, "p.toml")
+        self.assertEqual(done.stdout, "")
+        rows = self.rows(WIDE)
+        self.assertEqual(len(rows), 36)
+        self.assertEqual(rows[0], ("ship-0", "2024-03-01T00:00:00", 0.0, 0.01))
+        self.assertEqual(rows[-1], ("ship-1", "2024-03-01T02:50:00", 17.1, 17.11))
+        self.assertRegex(done.stderr, r"every row accounted for: 72 read, 72 absorbed, 36 made, 36 written\n")
+        self.assertRegex(done.stderr, r"done: 3 windows, 72 rows → table 36 in [\d.]+ s \(run \S+\)\n$")
+        again = self.expect(0, "run", "p.toml")
+        self.assertRegex(again.stderr, r"^up to date: everything was committed earlier, nothing to do")
+        self.assertEqual(self.rows(WIDE), rows)
+
+    def test_elsewhere_than_on_a_terminal_there_is_a_line_per_window(self):
+        lines = self.expect(0, "p.toml").stderr.splitlines()
+        windows = [line for line in lines if line.startswith("window ")]
+        self.assertEqual(len(windows), 3)
+        self.assertRegex(windows[0], r"^window 2024-03-01T00:00:00Z?\.\.\S+: 12 rows written, [\d.]+ s$")
+        self.assertFalse([line for line in self.expect(0, "p.toml", "--full", "--progress=never").stderr.splitlines()
+                          if line.startswith("window ")])
+
+    def test_progress_as_json_is_one_object_a_line(self):
+        lines = self.expect(0, "p.toml", "--progress=json").stderr.splitlines()
+        events = [json.loads(line) for line in lines if line.startswith("{")]
+        self.assertEqual([event["rows"] for event in events if event["event"] == "unit"], [12, 12, 12])
+
+    def test_full_loads_again(self):
+        self.expect(0, "p.toml")
+        self.assertIn("done: 3 windows", self.expect(0, "p.toml", "--full").stderr)
+        self.assertEqual(len(self.rows(WIDE)), 36)
+
+    def test_bounds_on_the_command_line(self):
+        self.expect(0, "p.toml", "--window-from", "2024-03-01T01:00:00Z", "--window-until", "2024-03-01T02:00:00Z")
+        self.assertEqual(self.rows("select min(at), max(at), count(*) from wide"),
+                         [("2024-03-01T01:00:00", "2024-03-01T01:50:00", 12)])
+
+    def test_a_dry_run_writes_nothing_and_may_be_limited(self):
+        done = self.expect(0, "p.toml", "--dry-run", "--limit", "10")
+        self.assertIn("dry run: nothing was written", done.stderr)
+        self.assertEqual(sorted(os.listdir(self.folder)), ["p.toml", "readings.csv"])
+
+    def test_the_record(self):
+        record = self.record(0, "p.toml")
+        self.assertEqual((record["schema"], record["pipeline"], record["exit_code"]), ("flowrun.run/1", "wide", 0))
+        self.assertEqual(record["diagnostics"], [])
+        run, = record["runs"]
+        self.assertEqual((run["state"], run["up_to_date"], run["error"]), ("ok", False, None))
+        self.assertEqual((run["units_committed"], run["rows_read"], run["rejects_stored"]), (3, 72, 0))
+        self.assertIs(run["balanced"], True)
+        nodes = {node["name"]: node for node in run["nodes"]}
+        self.assertEqual(list(nodes), ["readings", "wide", "table"])
+        self.assertEqual((nodes["wide"]["in"], nodes["wide"]["absorbed"], nodes["wide"]["made"]), (72, 72, 36))
+        self.assertEqual((nodes["table"]["kind"], nodes["table"]["passed"]), ("sink", 36))
+        self.assertTrue(self.record(0, "p.toml")["runs"][0]["up_to_date"])
+
+    def test_the_record_of_a_file_that_cannot_be_planned(self):
+        self.write("p.toml", PIPELINE.replace("every ", "evry "))
+        record = self.record(2, "p.toml")
+        self.assertEqual((record["exit_code"], record["runs"]), (2, []))
+        self.assertTrue(record["diagnostics"])
+
+
+class Failures(CommandTest):
+    def test_a_bad_row_ends_the_run_unless_the_file_says_otherwise(self):
+        self.write("p.toml", PIPELINE)
+        self.write("readings.csv", readings(2) + "2024-03-01T01:59:00,ship-0,rpm,fast\n")
+        done = self.expect(1, "p.toml")
+        self.assertRegex(done.stderr, r"flowrun: error: .*readings")
+        self.assertIn("what was committed stays", done.stderr)
+        run, = self.record(1, "p.toml")["runs"]
+        self.assertEqual((run["state"], run["error"]["code"]), ("failed", "data"))
+        self.write("p.toml", PIPELINE + '\n[rejects]\non_error = "skip"\n')
+        done = self.expect(0, "p.toml")
+        self.assertRegex(done.stderr, r"1 reject kept: flowrun rejects \S+ p\.toml\n")
+        self.assertEqual(len(self.rows("select * from wide")), 24)
+
+    def test_a_missing_input_is_an_error_that_names_it(self):
+        self.write("p.toml", PIPELINE)
+        done = self.run_flowrun("p.toml")
+        self.assertIn(done.returncode, (1, 2))
+        self.assertIn("readings.csv", done.stderr)
+
+    def test_a_matrix_ends_with_its_worst_code(self):
+        text = PIPELINE.replace('"readings.csv"', '"${part}.csv"').replace('"out.db"', '"${part}.db"')
+        self.write("p.toml", text.replace("[window]", '[matrix]\npart = ["a", "b"]\n\n[window]'))
+        self.write("a.csv", readings(1))
+        self.write("b.csv", readings(1) + "2024-03-01T00:59:00,ship-0,rpm,fast\n")
+        record = self.record(1, "p.toml")
+        self.assertEqual([(run["instance"], run["state"]) for run in record["runs"]],
+                         [("part=a", "ok"), ("part=b", "failed")])
+        self.assertEqual(len(self.rows("select * from wide", "a.db")), 12)
+        self.assertEqual(self.record(0, "p.toml", "--only", "part=a")["runs"][0]["state"], "ok")
+        self.assertIn("part", self.expect(2, "p.toml", "--only", "prt=a").stderr)
+
+    def test_a_parameter_is_given_on_the_command_line(self):
+        self.write("p.toml", PIPELINE.replace('"readings.csv"', '"${name}.csv"')
+                   .replace("[window]", "[params]\nname = { type = \"string\" }\n\n[window]"))
+        self.write("readings.csv", readings(1))
+        self.assertIn("name", self.expect(2, "p.toml").stderr)
+        self.expect(0, "p.toml", "--param", "name=readings")
+        self.assertEqual(len(self.rows("select * from wide")), 12)
+
+    def test_a_journal_that_cannot_be_written_is_said_so(self):
+        self.write("p.toml", PIPELINE)
+        self.write("readings.csv", readings(1))
+        self.write(".flowrun", "a file where a folder should be")
+        done = self.expect(1, "p.toml")
+        self.assertTrue(re.match(r"flowrun: error: .*\.flowrun", done.stderr), done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

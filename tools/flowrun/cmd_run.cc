@@ -1,0 +1,158 @@
+// flowrun run: runs a pipeline.
+#include <algorithm>
+#include <functional>
+#include <thread>
+
+#include "engine/core/error.h"
+#include "engine/observe/summary.h"
+#include "engine/run/runner.h"
+#include "tools/flowrun/command.h"
+#include "tools/flowrun/output.h"
+#include "tools/flowrun/progress_view.h"
+#include "tools/flowrun/run_record.h"
+#include "tools/flowrun/signals.h"
+
+namespace flowrun::command {
+namespace {
+
+class RunCommand final : public Command {
+ public:
+  CommandSpec spec() override;
+  int run(Session& session) override;
+
+ private:
+  [[nodiscard]] RunOptions options() const;
+  /// Runs the plan with progress on stderr; `stopped_by` becomes the signal that stopped it, if one did.
+  std::vector<RunReport> execute(Session& session, const Plan& plan, int& stopped_by) const;
+  void summarize(Session& session, const Plan& plan, const std::vector<RunReport>& reports) const;
+
+  PlanArguments plan_;
+  bool full_ = false;
+  bool dry_run_ = false;
+  bool json_ = false;
+  std::optional<std::int64_t> limit_;
+  std::optional<std::int64_t> threads_;
+  std::string progress_ = "auto";
+};
+
+CommandSpec RunCommand::spec() {
+  CommandSpec spec{"run", "run a pipeline (also: flowrun FILE)",
+                   {"flowrun pipeline.toml                       load what is new; again: nothing to do",
+                    "flowrun pipeline.toml --window-from 2026-01-01 --window-until 2026-02-01",
+                    "flowrun pipeline.toml --full                load again what is committed already",
+                    "flowrun pipeline.toml --dry-run --limit 1000  the first rows, written nowhere",
+                    "flowrun pipeline.toml --json | jq .exit_code"},
+                   {}};
+  auto& arguments = spec.arguments;
+  plan_.declare(arguments);
+  arguments.push_back({"--full", "", "load again what is committed already", &full_});
+  arguments.push_back({"--dry-run", "", "read and transform, write nothing", &dry_run_});
+  arguments.push_back({"--limit", "N", "at most N rows of each source; dry runs only", &limit_});
+  arguments.push_back({"--threads", "N", "worker threads; by default one per core", &threads_});
+  arguments.push_back({"--progress", "HOW", "how to show progress", &progress_, {"auto", "never", "plain", "json"}});
+  arguments.push_back({"--json", "", "print one JSON record on stdout at the end", &json_});
+  common.declare(arguments);
+  return spec;
+}
+
+RunOptions RunCommand::options() const {
+  constexpr std::int64_t kMostThreads = 1024;
+  if (limit_ && !dry_run_) {
+    throw Error(Errc::usage, "--limit would commit a part as if it were the whole; use it with --dry-run");
+  }
+  if (limit_ && *limit_ < 0) throw Error(Errc::usage, "--limit wants a number of rows, not {}", *limit_);
+  if (threads_ && (*threads_ < 1 || *threads_ > kMostThreads)) {
+    throw Error(Errc::usage, "--threads wants a number from 1 to {}, not {}", kMostThreads, *threads_);
+  }
+  RunOptions options;
+  options.full = full_;
+  options.dry_run = dry_run_;
+  options.limit = limit_.value_or(-1);
+  options.threads = static_cast<int>(threads_.value_or(0));
+  return options;
+}
+
+std::string unit_name(const Plan& plan) {
+  return !plan.instances.empty() && plan.instances.front().window ? "window" : "load";
+}
+
+std::vector<RunReport> RunCommand::execute(Session& session, const Plan& plan, int& stopped_by) const {
+  // The first thread, so that no other one gets the signals.
+  const SignalWatch signals([&](const std::string& text) { session.print(text); });
+  const auto journal = dry_run_ ? nullptr : session.journal(plan.state_url, true);
+  auto run_options = options();
+  const int workers = run_options.threads > 0
+                          ? run_options.threads
+                          : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  ProgressView view(progress_style(progress_, session.quiet()), workers, unit_name(plan), session.color_err());
+  session.redirect([&](const std::string& text) { view.print(text); });
+  run_options.stop = signals.token();
+  run_options.on_unit = [&](const UnitDone& done) { view.on_unit(done); };
+  run_options.on_start = [&](const std::string& instance, std::shared_ptr<const RunStats> stats) {
+    view.on_start(instance, std::move(stats));
+  };
+  auto reports = run_plan(plan, run_options,
+                          {.journal = journal.get(), .clock = &session.clock(), .log = &session.log()});
+  view.stop();
+  session.redirect({});
+  stopped_by = signals.signal();
+  return reports;
+}
+
+Outcome outcome_of(const RunReport& report, const Plan& plan) {
+  Outcome outcome;
+  if (report.up_to_date) {
+    outcome.end = Outcome::End::up_to_date;
+  } else if (report.state == RunState::ok) {
+    outcome.end = Outcome::End::ok;
+  } else if (report.state == RunState::cancelled) {
+    outcome.end = Outcome::End::cancelled;
+  } else {
+    outcome.end = report.state == RunState::skipped ? Outcome::End::skipped : Outcome::End::failed;
+  }
+  outcome.file = plan.path;
+  outcome.instance = report.instance;
+  outcome.run = report.run;
+  outcome.unit = unit_name(plan);
+  outcome.units_committed = report.units_committed;
+  outcome.units_covered = report.units_covered;
+  outcome.rejects_stored = report.rejects_stored;
+  outcome.seconds = report.seconds;
+  outcome.threads = report.threads;
+  outcome.stats = report.stats.get();
+  return outcome;
+}
+
+void RunCommand::summarize(Session& session, const Plan& plan, const std::vector<RunReport>& reports) const {
+  for (const auto& report : reports) {
+    for (const auto& warning : report.warnings) session.log().warning("{}", warning);
+    if (report.code && *report.code != Errc::cancelled) {
+      const auto where = report.instance.empty() ? "" : report.instance + ": ";
+      print_error(where + report.message, session.color_err());
+    }
+    if (report.code == Errc::internal) write_err(kBugRequest);
+    if (!session.quiet()) write_err(summary(outcome_of(report, plan), session.color_err()));
+  }
+}
+
+int RunCommand::run(Session& session) {
+  static_cast<void>(options());  // what is wrong with them is said before the file is read
+  const auto plan = session.plan(plan_);
+  if (!plan) {
+    if (json_) write_out(run_record(plan_.file, nullptr, {}, session.diagnostics().all(), kExitUsage));
+    return kExitUsage;
+  }
+  int stopped_by = 0;
+  const auto reports = execute(session, *plan, stopped_by);
+  summarize(session, *plan, reports);
+  const int code =
+      exit_code_of(reports, !session.diagnostics().empty(), stopped_by, plan_.warn_error);
+  if (json_) write_out(run_record(plan_.file, &*plan, reports, session.diagnostics().all(), code));
+  return code;
+}
+
+}  // namespace
+
+std::unique_ptr<Command> make_run_command() { return std::make_unique<RunCommand>(); }
+
+}  // namespace flowrun::command

@@ -1,0 +1,105 @@
+// flowrun runs: what ran, and how it ended.
+#include "engine/core/error.h"
+#include "engine/core/time.h"
+#include "engine/observe/text_table.h"
+#include "tools/flowrun/command.h"
+#include "tools/flowrun/journal_choice.h"
+#include "tools/flowrun/output.h"
+
+namespace flowrun::command {
+namespace {
+
+class RunsCommand final : public Command {
+ public:
+  CommandSpec spec() override;
+  int run(Session& session) override;
+
+ private:
+  [[nodiscard]] std::string as_json(const std::vector<RunRecord>& runs) const;
+
+  JournalArguments journal_;
+  std::optional<std::string> instance_;
+  std::optional<std::int64_t> limit_;
+  bool json_ = false;
+};
+
+CommandSpec RunsCommand::spec() {
+  CommandSpec spec{"runs", "what ran, and how it ended; newest first",
+                   {"flowrun runs                     of the journal in this folder",
+                    "flowrun runs pipeline.toml       of one pipeline",
+                    "flowrun runs pipeline.toml --limit 1 --json | jq -r '.runs[0].state'"},
+                   {}};
+  journal_.declare(spec.arguments);
+  spec.arguments.push_back({"--instance", "NAME", "only this instance of a matrix", &instance_});
+  spec.arguments.push_back({"--limit", "N", "at most N runs (100)", &limit_});
+  spec.arguments.push_back({"--json", "", "print one JSON record on stdout", &json_});
+  common.declare(spec.arguments);
+  return spec;
+}
+
+/// The time of day matters here, fractions of a second do not.
+std::string moment(Micros at) { return at == 0 ? "" : format_timestamptz(snap_down(at, kSecond)); }
+
+std::string as_table(const std::vector<RunRecord>& runs, bool color) {
+  TextTable table;
+  table.column("run").column("pipeline").column("instance").column("state").column("started");
+  table.column("took", TextTable::Align::right).column("reason");
+  constexpr std::size_t kReasonWidth = 60;
+  for (const auto& run : runs) {
+    const double seconds = static_cast<double>(run.ended - run.started) / static_cast<double>(kSecond);
+    table.row({run.id, run.start.pipeline, run.start.instance, to_string(run.state), moment(run.started),
+               run.ended == 0 ? "" : format_elapsed(seconds), one_line(run.reason, kReasonWidth)});
+  }
+  table.drop_empty_columns();
+  return table.render(color);
+}
+
+std::string RunsCommand::as_json(const std::vector<RunRecord>& runs) const {
+  JsonWriter json;
+  begin_record(json, "flowrun.runs/1", journal_.file.value_or(""));
+  json.key("runs").begin_array();
+  for (const auto& run : runs) {
+    json.begin_object()
+        .field("run", run.id)
+        .field("pipeline", run.start.pipeline)
+        .field("instance", run.start.instance)
+        .field("file", run.start.path)
+        .field("state", to_string(run.state))
+        .field("reason", run.reason)
+        .field("started", format_timestamptz(run.started))
+        .field("ended", run.ended == 0 ? "" : format_timestamptz(run.ended))
+        .field("plan_hash", run.start.plan_hash)
+        .field("host", run.host)
+        .field("pid", run.pid);
+    json.key("totals").raw(run.totals.empty() ? "null" : run.totals).end_object();
+  }
+  json.end_array().end_object();
+  return json.str() + "\n";
+}
+
+int RunsCommand::run(Session& session) {
+  if (limit_ && *limit_ < 1) throw Error(Errc::usage, "--limit wants a number of runs, not {}", *limit_);
+  const auto chosen = journal_.open(session);
+  std::vector<RunRecord> runs;
+  if (chosen.journal) {
+    RunFilter filter;
+    filter.pipeline = chosen.pipeline;
+    filter.instance = instance_;
+    if (limit_) filter.limit = *limit_;
+    runs = chosen.journal->runs(filter);
+  }
+  if (json_) {
+    write_out(as_json(runs));
+  } else if (runs.empty()) {
+    session.print(fmt::format("no runs are recorded in {}\n", chosen.place));
+  } else {
+    write_out(as_table(runs, session.color_out()));
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+std::unique_ptr<Command> make_runs_command() { return std::make_unique<RunsCommand>(); }
+
+}  // namespace flowrun::command

@@ -1,0 +1,29 @@
+// Which journal the commands look into that look back: a pipeline file's, or the one in the current folder.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/state/journal.h"
+#include "tools/flowrun/arguments.h"
+#include "tools/flowrun/session.h"
+
+namespace flowrun::command {
+
+struct ChosenJournal {
+  std::unique_ptr<Journal> journal;  ///< null where there is none yet
+  std::string pipeline;              ///< "" for all of them
+  std::string place;                 ///< for messages
+};
+
+struct JournalArguments {
+  std::optional<std::string> file;     ///< a pipeline file, or a journal itself ("….db")
+  std::vector<std::string> params;
+  void declare(std::vector<Argument>& arguments);
+  /// Throws Error(plan) where the file cannot be planned (what is wrong with it is printed).
+  [[nodiscard]] ChosenJournal open(Session& session) const;
+};
+
+}  // namespace flowrun::command
