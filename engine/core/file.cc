@@ -94,6 +94,10 @@ void sync_file(int fd, const std::string& path) {
   if (::fdatasync(fd) != 0) fail("sync", path);
 }
 
+void start_writing_back(int fd, std::int64_t offset, std::int64_t size) noexcept {
+  static_cast<void>(::sync_file_range(fd, offset, size, SYNC_FILE_RANGE_WRITE));
+}
+
 void sync_folder(const std::string& folder) {
   const auto handle = open_file(folder, O_RDONLY | O_DIRECTORY);
   if (::fsync(handle.fd()) != 0) fail("sync", folder);

@@ -41,6 +41,8 @@ void read_at(int fd, std::span<char> out, std::int64_t offset, const std::string
 void resize_file(int fd, std::int64_t size, const std::string& path);
 /// Makes content and size durable.
 void sync_file(int fd, const std::string& path);
+/// Lets the disk begin to write a range of the file; a hint, nothing is waited for.
+void start_writing_back(int fd, std::int64_t offset, std::int64_t size) noexcept;
 /// Makes names in a folder durable (what rename and unlink did).
 void sync_folder(const std::string& folder);
 /// Size in bytes; -1 where there is no such file.

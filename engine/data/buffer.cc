@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kAlign = 64;
 constexpr std::size_t kPadding = 64;
-constexpr std::size_t kSmallest = 1024;
+constexpr std::size_t kSmallest = 64;
 constexpr std::size_t kLargestKept = 16U << 20U;   // larger blocks go back to the system at once
 constexpr std::size_t kMostKept = 48U << 20U;      // of all dead blocks together
 

@@ -17,7 +17,8 @@ class Buffer {
  public:
   /// Returns a buffer of `size` bytes, not cleared. Any thread.
   [[nodiscard]] static std::shared_ptr<Buffer> allocate(std::size_t size);
-  /// Wraps memory owned by somebody else; `owner` is kept alive as long as the buffer.
+  /// Wraps memory owned by somebody else; `owner` is kept alive as long as the buffer. Such memory may lack the readable
+  /// bytes behind its size.
   [[nodiscard]] static std::shared_ptr<const Buffer> wrap(const void* data, std::size_t size,
                                                           std::shared_ptr<const void> owner);
   ~Buffer();

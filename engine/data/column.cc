@@ -84,7 +84,7 @@ std::int64_t Column::bytes() const {
 }
 
 std::uint64_t new_dictionary_id() {
-  static std::atomic<std::uint64_t> last = 0;
+  static std::atomic<std::uint64_t> last = std::uint64_t{1} << 32U;  // parsers number theirs from 1
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 

@@ -87,11 +87,12 @@ Progress measure(const RunStats& stats, int threads, RateMeter::TimePoint now, R
   progress.units_total = stats.units_total.load();
   progress.rows = stats.rows_read.load();
   progress.bytes = stats.read_bytes.load();
+  if (meter.empty()) meter.sample(stats.started, 0, 0);
   meter.sample(now, progress.rows, progress.bytes);
   progress.rows_per_second = meter.rows_per_second();
   progress.bytes_per_second = meter.bytes_per_second();
   progress.limited_by = find_bottleneck(stats, progress.seconds, threads);
-  if (progress.share && *progress.share >= kLeastShareForEta) {
+  if (progress.share && *progress.share >= kLeastShareForEta && *progress.share < 1) {
     progress.eta = progress.seconds * (1 - *progress.share) / *progress.share;
   }
   return progress;
@@ -113,13 +114,16 @@ std::string live_line(const Progress& progress, std::size_t width, bool color) {
                                  short_count(progress.rows_per_second) + " rows/s",
                                  short_bytes(progress.bytes_per_second) + "/s"};
   if (progress.eta) facts.push_back(format_elapsed(*progress.eta) + " left");
-  facts.push_back(limit_of(progress));
-  for (const auto& fact : facts) {
+  const auto add = [&](const std::string& fact) {
     const auto needed = shown_width(fact) + 3;
-    if (fact.empty() || used + needed > width) continue;
+    if (used + needed > width) return false;
     line += " · " + fact;
     used += needed;
-  }
+    return true;
+  };
+  for (const auto& fact : facts) add(fact);
+  const auto limit = limit_of(progress);
+  if (!limit.empty() && !add(limit)) add(limit.substr(0, limit.find(" (")));
   return line;
 }
 

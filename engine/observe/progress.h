@@ -16,6 +16,7 @@ class RateMeter {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
 
+  [[nodiscard]] bool empty() const { return samples_.empty(); }
   void sample(TimePoint now, std::int64_t rows, std::int64_t bytes);
   [[nodiscard]] double rows_per_second() const;
   [[nodiscard]] double bytes_per_second() const;

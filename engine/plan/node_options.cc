@@ -32,6 +32,18 @@ InputRef parse_input(const OptionValue& value) {
   return ref;
 }
 
+/// The inputs that stand before already.
+std::vector<const InputRef*> repeated_inputs(const std::vector<InputRef>& inputs) {
+  std::vector<const InputRef*> repeated;
+  for (auto at = inputs.begin(); at != inputs.end(); ++at) {
+    const bool is_again = std::any_of(inputs.begin(), at, [&](const InputRef& other) {
+      return other.node == at->node && other.port == at->port;
+    });
+    if (is_again) repeated.push_back(&*at);
+  }
+  return repeated;
+}
+
 /// The other kinds that have a node type of this name, for a hint.
 std::string other_kinds(const Registry& registry, NodeKind kind, const std::string& name) {
   for (const auto other : {NodeKind::source, NodeKind::transform, NodeKind::sink}) {
@@ -271,13 +283,8 @@ void NodeReader::read_inputs(NodeDraft& draft, const OptionValue* one, const Opt
   }
   if (draft.inputs.empty())
     problem("missing-input", value.span, "\"inputs\" is empty", "name at least one node");
-  for (std::size_t i = 0; i < draft.inputs.size(); ++i) {
-    const auto& ref = draft.inputs[i];
-    const bool is_again = std::any_of(
-        draft.inputs.begin(), draft.inputs.begin() + static_cast<std::ptrdiff_t>(i),
-        [&](const InputRef& other) { return other.node == ref.node && other.port == ref.port; });
-    if (is_again)
-      problem("duplicate-input", ref.span, "the same input is there twice", "name it once");
+  for (const auto* ref : repeated_inputs(draft.inputs)) {
+    problem("duplicate-input", ref->span, "the same input is there twice", "name it once");
   }
 }
 
@@ -296,7 +303,9 @@ void NodeReader::read_own(NodeDraft& draft, const ResolvedTable& table, bool con
   }
   auto checked = check_table(own, decl.span, rules, diagnostics_);
   draft.usable = draft.usable && checked.usable && connection_good;
-  for (const auto& [key, value] : checked.values) {
+  for (const auto& checked_option : checked.values) {
+    const auto& key = checked_option.first;
+    const auto& value = checked_option.second;
     const auto* option = find_spec(spec.options, key);
     const auto written = std::find_if(table.begin(), table.end(),
                                       [&](const auto& entry) { return entry.first == key; });

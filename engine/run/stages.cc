@@ -12,8 +12,8 @@ class FlushOutput final : public Output {
   FlushOutput(NodeBase& node, OpenUnit& unit) : node_(&node), unit_(&unit) {}
 
   void emit(std::size_t port, BatchRef batch) override {
-    if (node_->context().failure.stopped()) return;
     rows_ += batch->rows();
+    if (node_->context().failure.stopped()) return;
     auto lease = node_->context().credits->charge(batch->bytes());
     node_->port(port).send(*unit_, std::move(batch), std::move(lease));
   }

@@ -23,9 +23,8 @@ void extend(Coverage& entry, const Coverage& by) {
 }  // namespace
 
 std::vector<Coverage> merge_coverage(std::vector<Coverage> entries) {
-  const auto windows_end = std::stable_partition(entries.begin(), entries.end(), [](const Coverage& c) {
-    return c.kind == UnitKind::window;
-  });
+  const auto windows_end = std::stable_partition(
+      entries.begin(), entries.end(), [](const Coverage& c) { return c.kind == UnitKind::window; });
   std::stable_sort(entries.begin(), windows_end, [](const Coverage& a, const Coverage& b) {
     return a.interval.from < b.interval.from;
   });

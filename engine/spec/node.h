@@ -136,9 +136,11 @@ class CoverageStore {
  public:
   virtual ~CoverageStore() = default;
   [[nodiscard]] virtual std::vector<Coverage> load(const CoverageKey& key) = 0;
-  /// Notes that a unit is prepared: `note` (a digest, a length) is what recovery compares. Durable on return.
+  /// Notes that a unit is prepared: `note` (a digest, a length) is what recovery compares. Survives the end of the
+  /// process on return, not a power cut: the sink must be able to tell by the note whether the data are there, and to
+  /// load the unit again.
   virtual void prepare(const Marker& marker, const std::string& note) = 0;
-  /// Turns the prepared unit into coverage. Durable on return.
+  /// Turns the prepared unit into coverage. Survives as prepare() does.
   virtual void commit(const Marker& marker, const std::string& note) = 0;
   struct Prepared {
     Marker marker;

@@ -1,6 +1,7 @@
 #include "engine/state/file_coverage.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/spec/coverage.h"
 #include "engine/state/run_table.h"
@@ -10,8 +11,7 @@ namespace {
 
 constexpr const char* kColumns =
     "select number, kind, from_us, until_us, id, plan_hash, inputs, generation, replaces, epoch, "
-    "run, rows, "
-    "committed_at, note from file_coverage";
+    "run, rows, committed_at, note from file_coverage";
 constexpr const char* kOfKey =
     " where pipeline = ?1 and instance = ?2 and sink = ?3 and target = ?4 and prepared = ?5";
 
@@ -60,8 +60,8 @@ std::vector<FileCoverage::Entry> FileCoverage::rivals(const Marker& marker, bool
   // Entries do not overlap one another, so at most one that begins before the unit reaches into it.
   auto rows = database_->connection.prepare(
       std::string(kColumns) + kOfKey +
-      " and kind = 'window' and from_us < ?7 and until_us > ?6 and from_us >= coalesce("
-      "(select max(from_us) from file_coverage" +
+      " and kind = 'window' and from_us < ?7 and until_us > ?6 and from_us >= coalesce((select "
+      "max(from_us) from file_coverage" +
       kOfKey + " and kind = 'window' and from_us <= ?6), ?6)");
   rows.bind(pipeline, instance, sink, target, prepared, unit.interval.from, unit.interval.until);
   return read(std::move(rows), marker.key);
@@ -116,10 +116,8 @@ void FileCoverage::insert(const Marker& marker, const std::string& note, bool pr
   database_->connection
       .prepare(
           "insert into file_coverage (pipeline, instance, sink, target, kind, from_us, until_us, "
-          "id, "
-          "prepared, plan_hash, inputs, generation, replaces, epoch, run, rows, committed_at, "
-          "note) "
-          "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+          "id, prepared, plan_hash, inputs, generation, replaces, epoch, run, rows, committed_at, "
+          "note) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
       .bind(pipeline, instance, sink, target, to_string(coverage.kind), coverage.interval.from,
             coverage.interval.until, coverage.id, prepared, coverage.plan_hash,
             inputs_.save(*coverage.inputs), coverage.generation, marker.replaces, coverage.epoch,
@@ -148,24 +146,33 @@ bool FileCoverage::make_room(const Marker& marker, const std::string& note) {
   return true;
 }
 
+// What a power cut takes from the log here is loaded again, and replaces the same rows; what it
+// leaves is believed only as far as the file's bytes have the noted digest. So no commit of a unit
+// waits for the disk.
 void FileCoverage::prepare(const Marker& marker, const std::string& note) {
   const std::lock_guard guard(database_->mutex);
-  inputs_.forget();
-  DurableTransaction transaction(database_->connection);
+  begin();
+  sqlite::Transaction transaction(database_->connection);
   check_epoch(marker);
   remove_prepared(marker);
   insert(marker, note, true);
   transaction.commit();
+  unsure_ = false;
 }
 
 void FileCoverage::commit(const Marker& marker, const std::string& note) {
   const std::lock_guard guard(database_->mutex);
-  inputs_.forget();
-  DurableTransaction transaction(database_->connection);
+  begin();
+  sqlite::Transaction transaction(database_->connection);
   check_epoch(marker);
   if (make_room(marker, note)) insert(marker, note, false);
   remove_prepared(marker);
   transaction.commit();
+  unsure_ = false;
+}
+
+void FileCoverage::begin() {
+  if (std::exchange(unsure_, true)) inputs_.forget();
 }
 
 void FileCoverage::forget(const Marker& marker) {

@@ -37,12 +37,15 @@ class FileCoverage final : public CoverageStore {
   void check_epoch(const Marker& marker);
   /// Makes room for a committed unit; false where it is there already, the same to the last letter.
   [[nodiscard]] bool make_room(const Marker& marker, const std::string& note);
+  /// Called before a transaction that stores inputs: after a failed one, none counts as stored.
+  void begin();
   void remove(std::int64_t number);
   void remove_prepared(const Marker& marker);
   void insert(const Marker& marker, const std::string& note, bool prepared);
 
   JournalDatabase* database_;
   sqlite::MapTable inputs_;
+  bool unsure_ = false;  ///< the last such transaction did not end
 };
 
 }  // namespace flowrun

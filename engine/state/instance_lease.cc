@@ -20,7 +20,7 @@ bool is_plain(char c) {
          c == '_';
 }
 
-/// "locks/quickstart-3f2a….lock" beside the journal: readable, and different for every pipeline and
+/// "locks/quickstart-HASH.lock" beside the journal: readable, and different for every pipeline and
 /// instance.
 std::string lock_path(const std::string& journal, const std::string& pipeline,
                       const std::string& instance) {
@@ -87,8 +87,8 @@ std::unique_ptr<InstanceLease> InstanceLease::acquire(JournalDatabase& database,
 void InstanceLease::take_epoch() {
   auto take = database_->connection.prepare(
       "insert into leases (pipeline, instance, epoch, pid, host, since) values (?, ?, 1, ?, ?, ?) "
-      "on conflict (pipeline, instance) do update set epoch = epoch + 1, pid = excluded.pid, "
-      "host = excluded.host, since = excluded.since returning epoch");
+      "on conflict (pipeline, instance) do update set epoch = epoch + 1, pid = excluded.pid, host "
+      "= excluded.host, since = excluded.since returning epoch");
   take.bind(pipeline(), instance(), static_cast<std::int64_t>(::getpid()), host_name(),
             database_->clock->now());
   if (!take.step()) bug("taking a lease returned no epoch");

@@ -13,8 +13,7 @@ std::vector<std::int64_t> RejectTable::replaced(const std::string& run,
   // only this run counts.
   auto rows = database_->connection.prepare(
       "select number from reject_units where pipeline = ? and instance = ? and kind = ? and "
-      "from_us = ? "
-      "and id = ? and (kind <> 'unplaced' or run = ?)");
+      "from_us = ? and id = ? and (kind <> 'unplaced' or run = ?)");
   rows.bind(owner.first, owner.second, to_string(unit.kind), start_of(unit), unit.id, run);
   std::vector<std::int64_t> numbers;
   while (rows.step()) numbers.push_back(rows.int64(0));
@@ -70,9 +69,9 @@ StoredRejects RejectTable::list(const std::string& run, std::int64_t limit) {
   auto total = database_->connection.prepare("select sum(total) from reject_units where run = ?");
   if (total.bind(run).step()) found.total = total.int64(0);
   auto rows = database_->connection.prepare(
-      "select node, shown, reason, column_name, value, origin, record, ordinal "
-      "from reject_units join rejects on unit = number where run = ? "
-      "order by kind = 'window' desc, from_us, number, rejects.rowid limit ?");
+      "select node, shown, reason, column_name, value, origin, record, ordinal from reject_units "
+      "join rejects on unit = number where run = ? order by kind = 'window' desc, from_us, number, "
+      "rejects.rowid limit ?");
   rows.bind(run, limit);
   while (rows.step()) {
     found.kept.push_back({.node = rows.text(0),

@@ -60,9 +60,8 @@ class Repair {
       auto& insert = prepare(
           insert_run_,
           "insert into runs (id, pipeline, instance, path, file_hash, plan_hash, params, now, "
-          "state, reason, started, ended, pid, host, epoch, totals) "
-          "values (?, ?, ?, '', '', ?, '', ?, 'ok', ?, ?, ?, 0, '', ?, '') "
-          "on conflict do nothing");
+          "state, reason, started, ended, pid, host, epoch, totals) values (?, ?, ?, '', '', ?, "
+          "'', ?, 'ok', ?, ?, ?, 0, '', ?, '') on conflict do nothing");
       insert
           .bind(entry.run, lease_.pipeline(), lease_.instance(), entry.plan_hash,
                 entry.committed_at, kKnownFromTargets, entry.committed_at, entry.committed_at,
@@ -84,8 +83,8 @@ class Repair {
         insert_unit_,
         "insert into units (run, kind, from_us, until_us, id, generation, epoch, attempt, state, "
         "rows_in, passed, absorbed, filtered, rejected, skipped, made, rows_out, error, started, "
-        "ended) values (?, ?, ?, ?, ?, ?, ?, 1, ?, 0, 0, 0, 0, 0, 0, 0, ?, '', ?, ?) "
-        "on conflict do update set rows_out = rows_out + excluded.rows_out");
+        "ended) values (?, ?, ?, ?, ?, ?, ?, 1, ?, 0, 0, 0, 0, 0, 0, 0, ?, '', ?, ?) on conflict "
+        "do update set rows_out = rows_out + excluded.rows_out");
     insert
         .bind(entry.run, to_string(entry.kind), entry.interval.from, entry.interval.until, id,
               entry.generation, entry.epoch,
@@ -98,9 +97,8 @@ class Repair {
   void close_units() {
     auto open = database_.connection.prepare(
         "select run, kind, from_us, until_us, units.id, generation from units join runs on runs.id "
-        "= run "
-        "where pipeline = ? and instance = ? and runs.state = 'crashed' "
-        "and units.state not in ('journalled', 'failed', 'aborted')");
+        "= run where pipeline = ? and instance = ? and runs.state = 'crashed' and units.state not "
+        "in ('journalled', 'failed', 'aborted')");
     open.bind(lease_.pipeline(), lease_.instance());
     auto close = database_.connection.prepare(
         "update units set state = ?, ended = ? where run = ? and kind = ? and from_us = ? and id = "

@@ -27,8 +27,7 @@ constexpr std::array kUnitKinds{UnitKind::window, UnitKind::load, UnitKind::unpl
 
 constexpr const char* kRunColumns =
     "select id, pipeline, instance, path, file_hash, plan_hash, params, now, state, reason, "
-    "started, ended, "
-    "pid, host, epoch, totals from runs ";
+    "started, ended, pid, host, epoch, totals from runs ";
 
 bool is_end(UnitState state) {
   return state == UnitState::journalled || state == UnitState::aborted ||
@@ -82,9 +81,8 @@ std::string make_run_id(Micros now) {
 std::string RunTable::start(const RunStart& start, std::int64_t epoch) {
   auto insert = database_->connection.prepare(
       "insert into runs (id, pipeline, instance, path, file_hash, plan_hash, params, now, state, "
-      "reason, "
-      "started, ended, pid, host, epoch, totals) "
-      "values (?, ?, ?, ?, ?, ?, ?, ?, 'running', '', ?, 0, ?, ?, ?, '') on conflict do nothing");
+      "reason, started, ended, pid, host, epoch, totals) values (?, ?, ?, ?, ?, ?, ?, ?, "
+      "'running', '', ?, 0, ?, ?, ?, '') on conflict do nothing");
   const auto now = database_->clock->now();
   for (int attempt = 0; attempt < kIdAttempts; ++attempt) {
     const auto id = make_run_id(now);
@@ -104,14 +102,13 @@ void RunTable::end(const std::string& run, RunState state, const std::string& re
   const auto now = database_->clock->now();
   connection
       .prepare(
-          "update units set state = 'aborted', ended = ? where run = ? "
-          "and state not in ('journalled', 'aborted', 'failed')")
+          "update units set state = 'aborted', ended = ? where run = ? and state not in "
+          "('journalled', 'aborted', 'failed')")
       .bind(now, run)
       .run();
   auto insert = connection.prepare(
       "insert or replace into nodes (run, position, node, type, rows_in, passed, absorbed, "
-      "filtered, rejected, "
-      "skipped, made, rows_out, busy_ns, blocked_ns, idle_ns) values "
+      "filtered, rejected, skipped, made, rows_out, busy_ns, blocked_ns, idle_ns) values "
       "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const auto& [node, type, rows, busy, blocked, idle] = nodes[i];
@@ -148,15 +145,14 @@ void RunTable::write_pending() {
   if (pending_.empty()) return;
   auto upsert = database_->connection.prepare(
       "insert into units (run, kind, from_us, until_us, id, generation, epoch, attempt, state, "
-      "rows_in, passed, "
-      "absorbed, filtered, rejected, skipped, made, rows_out, error, started, ended) "
-      "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
-      "on conflict (run, kind, from_us, id) do update set until_us = excluded.until_us, "
-      "generation = excluded.generation, epoch = excluded.epoch, attempt = excluded.attempt, "
-      "state = excluded.state, rows_in = excluded.rows_in, passed = excluded.passed, "
-      "absorbed = excluded.absorbed, filtered = excluded.filtered, rejected = excluded.rejected, "
-      "skipped = excluded.skipped, made = excluded.made, rows_out = excluded.rows_out, "
-      "error = excluded.error, ended = excluded.ended");
+      "rows_in, passed, absorbed, filtered, rejected, skipped, made, rows_out, error, started, "
+      "ended) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) on conflict (run, kind, from_us, "
+      "id) do update set until_us = excluded.until_us, generation = excluded.generation, epoch = "
+      "excluded.epoch, attempt = excluded.attempt, state = excluded.state, rows_in = "
+      "excluded.rows_in, passed = excluded.passed, absorbed = excluded.absorbed, filtered = "
+      "excluded.filtered, rejected = excluded.rejected, skipped = excluded.skipped, made = "
+      "excluded.made, rows_out = excluded.rows_out, error = excluded.error, ended = "
+      "excluded.ended");
   for (const auto& [key, record] : pending_) {
     const auto& [run, kind, from, id] = key;
     const auto& rows = record.rows;
@@ -185,8 +181,8 @@ std::optional<RunRecord> RunTable::find(const std::string& id) {
   if (id.empty()) return std::nullopt;
   auto rows = database_->connection.prepare(
       std::string(kRunColumns) +
-      "where id = ?1 or substr(id, 1, length(?1)) = ?1 or substr(id, -length(?1)) = ?1 "
-      "order by id = ?1 desc limit 2");
+      "where id = ?1 or substr(id, 1, length(?1)) = ?1 or substr(id, -length(?1)) = ?1 order by id "
+      "= ?1 desc limit 2");
   rows.bind(id);
   if (!rows.step()) return std::nullopt;
   auto run = read_run(rows);
@@ -197,9 +193,8 @@ std::optional<RunRecord> RunTable::find(const std::string& id) {
 std::vector<UnitRecord> RunTable::units(const std::string& run) {
   auto rows = database_->connection.prepare(
       "select kind, from_us, until_us, id, generation, epoch, attempt, state, error, started, "
-      "ended, rows_in, "
-      "passed, absorbed, filtered, rejected, skipped, made, rows_out from units where run = ? "
-      "order by kind = 'window' desc, kind, from_us, started");
+      "ended, rows_in, passed, absorbed, filtered, rejected, skipped, made, rows_out from units "
+      "where run = ? order by kind = 'window' desc, kind, from_us, started");
   rows.bind(run);
   std::vector<UnitRecord> units;
   while (rows.step()) {
@@ -222,8 +217,7 @@ std::vector<UnitRecord> RunTable::units(const std::string& run) {
 std::vector<NodeCounts> RunTable::nodes(const std::string& run) {
   auto rows = database_->connection.prepare(
       "select node, type, busy_ns, blocked_ns, idle_ns, rows_in, passed, absorbed, filtered, "
-      "rejected, skipped, "
-      "made, rows_out from nodes where run = ? order by position");
+      "rejected, skipped, made, rows_out from nodes where run = ? order by position");
   rows.bind(run);
   std::vector<NodeCounts> nodes;
   while (rows.step()) {

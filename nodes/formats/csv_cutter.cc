@@ -85,12 +85,11 @@ void CsvCutter::skip_mark(const std::stop_token& stop) {
 
 CsvSurvey CsvCutter::survey() const {
   const auto seen = kernels_.survey(data(), size_, marks_of(dialect_));
-  if (!seen.quotes || (seen.regular && !dialect_.irregular())) return seen;
-  return walk();
+  return seen.quotes && dialect_.irregular() ? walk() : seen;
 }
 
 CsvSurvey CsvCutter::walk() const {
-  CsvSurvey seen{.newlines = count_newlines(data(), size_), .quotes = true, .regular = false};
+  CsvSurvey seen{.newlines = count_newlines(data(), size_), .quotes = true};
   CsvMachine machine(dialect_);
   machine.run(
       data(), size_, [](std::size_t) {},
@@ -125,7 +124,6 @@ CsvText CsvCutter::cut(std::size_t size, const CsvSurvey& seen) {
               .byte = byte_,
               .newlines = seen.newlines,
               .quotes = seen.quotes,
-              .regular = seen.regular,
               .taken = stream_->taken() - taken_};
   const std::size_t rest = size_ - std::min(size, size_);
   if (seen.quotes) out.newlines -= count_newlines(data() + size, rest);

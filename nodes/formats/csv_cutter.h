@@ -34,7 +34,6 @@ struct CsvText {
   std::uint64_t byte = 0;      ///< offset in the stream
   std::size_t newlines = 0;    ///< in the text, inside quotes, too
   bool quotes = false;         ///< there are quotes in it
-  bool regular = true;         ///< the SIMD scan is right about it
   std::int64_t taken = 0;      ///< bytes of the file that were read for it
   std::optional<BrokenRow> broken;
 

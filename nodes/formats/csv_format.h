@@ -25,14 +25,14 @@ struct CsvDialect {
   /// As the first character of a line makes it a comment; nothing where there are none.
   std::optional<char> comment;
 
-  /// True where quotes alone do not tell what is inside them: scanning needs the state machine.
+  /// True where counting quotes does not tell what is inside them: text with quotes needs the state machine.
   [[nodiscard]] bool irregular() const { return comment.has_value() || (quote && escape != *quote); }
 };
 
 /// A dialect and everything else that reading a file needs. Immutable.
 struct CsvFormat {
   CsvDialect dialect;
-  bool header = true;
+  bool header = true;  ///< without one, the columns of the schema are all of the file's, in its order
   /// Texts that mean null where they stand unquoted (quoted, too, in columns that are not strings).
   std::vector<std::string> nulls{""};
   StreamFormat stream;

@@ -73,8 +73,8 @@ struct Guesses {
 /// Reads the first rows of a file, all columns as strings.
 void sample_file(const Input& file, const CsvFormat& format, Guesses& guesses) {
   const auto simd = chosen_simd();
-  const CsvFile header(file.path, file.name, format, csv_kernels(simd));
-  if (header.columns().empty()) return;
+  CsvFile header(file.path, file.name, format, csv_kernels(simd));
+  if (!header.read_header(kSampleBytes, {}) || header.columns().empty()) return;
   std::vector<Field> fields;
   for (const auto& name : header.columns()) fields.push_back({name, kString});
   if (guesses.names.empty()) {

@@ -1,5 +1,5 @@
-// The grammar of CSV text, byte by byte: what is right for every dialect and every broken row. The SIMD scan is the fast
-// way for text in which quotes stand where they belong.
+// The grammar of CSV text, byte by byte: what is right for every dialect and every broken row. The scan of csv_scan.h is
+// the fast way for dialects without comments and escape characters.
 #pragma once
 
 #include <cstddef>

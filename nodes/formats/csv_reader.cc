@@ -16,8 +16,6 @@
 namespace flowrun::nodes {
 namespace {
 
-constexpr std::size_t kHeaderBytes = 64U << 10U;
-
 /// The first row of a piece that is no blank line and no comment: where it starts and where its fields end.
 struct FirstRow {
   std::size_t from = 0;
@@ -50,30 +48,6 @@ class CsvChunk final : public Chunk {
   CsvText text;
 };
 
-class CsvReader final : public Reader {
- public:
-  CsvReader(std::unique_ptr<CsvFile> file, std::shared_ptr<const CsvTable> table,
-            CsvDecoding decoding)
-      : file_(std::move(file)), table_(std::move(table)), decoding_(std::move(decoding)) {}
-
-  std::unique_ptr<Chunk> read(const ReadRequest& request, std::stop_token stop) override {
-    auto piece = file_->next(static_cast<std::size_t>(std::max<std::int64_t>(request.bytes, 1)), stop);
-    if (!piece) return nullptr;
-    return std::make_unique<CsvChunk>(std::move(*piece));
-  }
-
-  void decode(Chunk& chunk, const ReadRequest& request, Output& out) const override {
-    auto* piece = dynamic_cast<CsvChunk*>(&chunk);
-    if (piece == nullptr) bug("a CSV reader was given a piece that it did not read");
-    decode_csv(piece->text, decoding_, request.rows, out);
-  }
-
- private:
-  std::unique_ptr<CsvFile> file_;
-  std::shared_ptr<const CsvTable> table_;
-  CsvDecoding decoding_;
-};
-
 /// For each column of the schema, its field in the file.
 std::vector<std::size_t> fields_of(const CsvFile& file, const Schema& schema) {
   std::vector<std::size_t> fields;
@@ -89,31 +63,82 @@ std::vector<std::size_t> fields_of(const CsvFile& file, const Schema& schema) {
   return fields;
 }
 
+class CsvReader final : public Reader {
+ public:
+  CsvReader(std::unique_ptr<CsvFile> file, std::shared_ptr<const CsvTable> table, std::uint64_t number)
+      : file_(std::move(file)), table_(std::move(table)) {
+    decoding_.name = file_->name();
+    decoding_.number = number;
+  }
+
+  std::unique_ptr<Chunk> read(const ReadRequest& request, std::stop_token stop) override {
+    const auto bytes = static_cast<std::size_t>(std::max<std::int64_t>(request.bytes, 1));
+    if (!started_ && !start(bytes, stop)) return nullptr;
+    auto piece = file_->next(bytes, stop);
+    if (!piece) return nullptr;
+    return std::make_unique<CsvChunk>(std::move(*piece));
+  }
+
+  void decode(Chunk& chunk, const ReadRequest& request, Output& out) const override {
+    auto* piece = dynamic_cast<CsvChunk*>(&chunk);
+    if (piece == nullptr) bug("a CSV reader was given a piece that it did not read");
+    decode_csv(piece->text, decoding_, request.rows, out);
+  }
+
+ private:
+  /// Reads the header and works out how to decode what follows; no piece is handed out before.
+  bool start(std::size_t bytes, const std::stop_token& stop) {
+    if (!file_->read_header(bytes, stop)) return false;
+    started_ = true;
+    const auto& schema = *table_->schema;
+    decoding_.schema = table_->schema;
+    decoding_.dictionaries = table_->dictionaries;
+    decoding_.nulls = NullTexts(table_->format.nulls);
+    decoding_.kernels = table_->kernels;
+    decoding_.shape = {.dialect = table_->format.dialect,
+                       .fields = table_->format.header ? file_->columns().size() : schema.size(),
+                       .max_row = table_->format.max_row};
+    if (!table_->format.header) {
+      for (std::size_t i = 0; i < schema.size(); ++i) decoding_.fields.push_back(i);
+    } else if (!file_->columns().empty()) {
+      decoding_.fields = fields_of(*file_, schema);
+    }
+    return true;
+  }
+
+  std::unique_ptr<CsvFile> file_;
+  std::shared_ptr<const CsvTable> table_;
+  CsvDecoding decoding_;
+  bool started_ = false;
+};
+
 }  // namespace
 
-CsvFile::CsvFile(const std::string& path, std::string name, const CsvFormat& format,
+CsvFile::CsvFile(const std::string& path, std::string name, CsvFormat format,
                  const CsvKernels& kernels)
     : name_(std::move(name)),
-      cutter_(open_byte_stream(path, name_, format.stream), name_, format.dialect, format.max_row,
-              kernels) {
-  read_first_row(format);
-}
+      format_(std::move(format)),
+      cutter_(open_byte_stream(path, name_, format_.stream), name_, format_.dialect,
+              format_.max_row, kernels) {}
 
-void CsvFile::read_first_row(const CsvFormat& format) {
-  while (auto piece = cutter_.next(kHeaderBytes, {})) {
+bool CsvFile::read_header(std::size_t bytes, const std::stop_token& stop) {
+  while (auto piece = cutter_.next(bytes, stop)) {
     if (piece->broken) {
-      if (format.header) {
+      if (format_.header) {
         throw Error(Errc::data, "{}: the header cannot be read: {}", name_, piece->broken->reason);
       }
       pending_ = std::move(piece);
-      return;
+      return true;
     }
-    if (take_first_row(*piece, format)) return;
+    if (take_first_row(*piece)) return true;
+    taken_ += piece->taken;
   }
+  return !stop.stop_requested();
 }
 
-bool CsvFile::take_first_row(const CsvText& piece, const CsvFormat& format) {
-  const auto row = find_first_row(piece, format.dialect);
+bool CsvFile::take_first_row(const CsvText& piece) {
+  const auto& dialect = format_.dialect;
+  const auto row = find_first_row(piece, dialect);
   if (!row) return false;
   std::vector<std::string> texts;
   std::string scratch;
@@ -121,24 +146,28 @@ bool CsvFile::take_first_row(const CsvText& piece, const CsvFormat& format) {
     const FieldColumn field{.text = piece.text(),
                             .index = row->ends.data() + i,
                             .rows = 1,
-                            .quote = format.dialect.quote};
-    const auto value = read_field(field, 0, format.dialect, scratch);
-    if (format.header && value.problem != nullptr) {
+                            .quote = dialect.quote};
+    const auto value = read_field(field, 0, dialect, scratch);
+    if (format_.header && value.problem != nullptr) {
       throw Error(Errc::data, "{}: the header cannot be read: {}: {}", name_, value.problem, value.text);
     }
     texts.emplace_back(value.text);
   }
-  name_columns(std::move(texts), format.header);
-  auto rest = format.header ? piece.rest(row->next) : piece;
-  if (rest.size > 0) pending_ = std::move(rest);
+  name_columns(std::move(texts));
+  auto rest = format_.header ? piece.rest(row->next) : piece;
+  if (rest.size > 0) {
+    pending_ = std::move(rest);
+  } else {
+    taken_ += rest.taken;
+  }
   return true;
 }
 
-void CsvFile::name_columns(std::vector<std::string> texts, bool header) {
+void CsvFile::name_columns(std::vector<std::string> texts) {
   std::unordered_set<std::string> seen;
   for (std::size_t i = 0; i < texts.size(); ++i) {
     auto& text = texts[i];
-    if (!header || text.empty()) text = fmt::format("column{}", i + 1);
+    if (!format_.header || text.empty()) text = fmt::format("column{}", i + 1);
     if (!simdjson::validate_utf8(text.data(), text.size())) {
       throw Error(Errc::data, "{}: the name of column {} in its header is not valid UTF-8; say which encoding it has",
                   name_, i + 1);
@@ -151,9 +180,8 @@ void CsvFile::name_columns(std::vector<std::string> texts, bool header) {
 }
 
 std::optional<CsvText> CsvFile::next(std::size_t bytes, const std::stop_token& stop) {
-  if (!pending_) return cutter_.next(bytes, stop);
-  auto piece = std::move(*pending_);
-  pending_.reset();
+  auto piece = pending_ ? std::exchange(pending_, std::nullopt) : cutter_.next(bytes, stop);
+  if (piece) piece->taken += std::exchange(taken_, 0);
   return piece;
 }
 
@@ -161,32 +189,18 @@ CsvTable::CsvTable(CsvFormat table_format, SchemaRef table_schema, Simd simd,
                    bool dictionaries_wanted)
     : format(std::move(table_format)),
       schema(std::move(table_schema)),
-      by_position(!format.header),
       kernels(&csv_kernels(simd)) {
+  const auto budget = std::make_shared<DictionaryBudget>();
   for (const auto& field : schema->fields()) {
     const bool coded = dictionaries_wanted && field.type.id == TypeId::string;
-    dictionaries.push_back(coded ? std::make_shared<Dictionary>() : nullptr);
+    dictionaries.push_back(coded ? std::make_shared<Dictionary>(budget) : nullptr);
   }
 }
 
 std::unique_ptr<Reader> open_csv(const Input& input, std::uint64_t number,
                                  std::shared_ptr<const CsvTable> table) {
   auto file = std::make_unique<CsvFile>(input.path, input.name, table->format, *table->kernels);
-  CsvDecoding decoding{.schema = table->schema,
-                       .dictionaries = table->dictionaries,
-                       .nulls = NullTexts(table->format.nulls),
-                       .kernels = table->kernels,
-                       .name = input.name,
-                       .number = number};
-  decoding.shape = {.dialect = table->format.dialect,
-                    .fields = table->by_position ? table->schema->size() : file->columns().size(),
-                    .max_row = table->format.max_row};
-  if (table->by_position) {
-    for (std::size_t i = 0; i < table->schema->size(); ++i) decoding.fields.push_back(i);
-  } else if (!file->columns().empty()) {
-    decoding.fields = fields_of(*file, *table->schema);
-  }
-  return std::make_unique<CsvReader>(std::move(file), std::move(table), std::move(decoding));
+  return std::make_unique<CsvReader>(std::move(file), std::move(table), number);
 }
 
 }  // namespace flowrun::nodes

@@ -18,14 +18,15 @@
 
 namespace flowrun::nodes {
 
-/// An open file whose header has been read. One thread at a time.
+/// An open file. One thread at a time.
 class CsvFile {
  public:
-  /// Opens the file and reads its first row. Throws Error(io), and Error(data) where the header cannot be understood:
-  /// broken quotes or text, a name that comes twice.
-  CsvFile(const std::string& path, std::string name, const CsvFormat& format,
-          const CsvKernels& kernels);
+  /// Opens the file; reads nothing of its rows. Throws Error(io).
+  CsvFile(const std::string& path, std::string name, CsvFormat format, const CsvKernels& kernels);
 
+  /// Reads the first row, in a piece of about `bytes`; once, before anything else. False where asked to stop. Throws
+  /// Error(data) where the header cannot be understood: broken quotes or text, a name that comes twice.
+  [[nodiscard]] bool read_header(std::size_t bytes, const std::stop_token& stop);
   /// The names in the header, "column3" where one is empty; without a header "column1" and so on, one for each field of
   /// the first row. Empty where the file has no row at all.
   [[nodiscard]] const std::vector<std::string>& columns() const { return columns_; }
@@ -34,14 +35,15 @@ class CsvFile {
   [[nodiscard]] const std::string& name() const { return name_; }
 
  private:
-  void read_first_row(const CsvFormat& format);
-  bool take_first_row(const CsvText& piece, const CsvFormat& format);
-  void name_columns(std::vector<std::string> texts, bool header);
+  bool take_first_row(const CsvText& piece);
+  void name_columns(std::vector<std::string> texts);
 
   std::string name_;
+  CsvFormat format_;
   CsvCutter cutter_;
   std::vector<std::string> columns_;
   std::optional<CsvText> pending_;
+  std::int64_t taken_ = 0;  ///< bytes of pieces without rows, to be counted with the next one
 };
 
 /// What the readers of one source's files share: format, schema, and the dictionaries of its columns.
@@ -51,12 +53,12 @@ struct CsvTable {
 
   CsvFormat format;
   SchemaRef schema;
-  bool by_position = false;  ///< there is no header: the schema's columns are all of the file's, in its order
   const CsvKernels* kernels;
   std::vector<std::shared_ptr<Dictionary>> dictionaries;
 };
 
-/// Opens a file for reading. Throws as CsvFile does, and Error(data) where the header lacks a column of the schema.
+/// Opens a file for reading. The first read() reads its header, and throws as CsvFile does, and Error(data) where the
+/// header lacks a column of the schema.
 [[nodiscard]] std::unique_ptr<Reader> open_csv(const Input& input, std::uint64_t number,
                                                std::shared_ptr<const CsvTable> table);
 

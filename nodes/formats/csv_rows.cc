@@ -46,9 +46,9 @@ Marks find_marks(const CsvText& text, const CsvDialect& dialect, const CsvKernel
   marks.ends()[-1] = ~std::uint32_t{0};
   const CsvMarks looked_for{.delimiter = dialect.delimiter,
                             .quote = dialect.quote.value_or('"'),
-                            .quoted = text.quotes && text.regular};
+                            .quoted = text.quotes && !dialect.irregular()};
   marks.counts = kernels.index(text.text(), text.size, looked_for, marks.ends(), marks.rows());
-  if (text.quotes && !text.regular) walk(text, dialect, marks);
+  if (text.quotes && dialect.irregular()) walk(text, dialect, marks);
   return marks;
 }
 

@@ -25,16 +25,12 @@ struct CsvSurvey {
   std::size_t last_row_end = 0;  ///< just behind the last newline outside quotes; 0 where there is none
   bool quotes = false;           ///< there are quotes
   bool open = false;             ///< a quote is open at the end
-  /// Quotes open at the starts of fields only, so that counting them tells what is inside. Where this is false nothing
-  /// but `newlines` and `quotes` counts: the state machine must look.
-  bool regular = true;
 };
 
 /// Where fields and rows end: offsets of the delimiters and newlines outside quotes.
 struct CsvIndex {
   std::size_t ends = 0;  ///< entries written to `ends`: fields, the last of each row included
   std::size_t rows = 0;  ///< entries written to `rows`: newlines only
-  bool regular = true;   ///< as in CsvSurvey; where false the entries are worthless
   // What the text may hold. A few bytes behind it count, too, so a flag can be set without cause, never the other way.
   bool non_ascii = false;
   bool carriage_returns = false;
@@ -54,7 +50,8 @@ struct FieldColumn {
   [[nodiscard]] std::uint32_t end(std::size_t row) const { return index[row * stride + 1]; }
 };
 
-/// The hot loops in one instruction set. The text starts at the start of a row, outside quotes.
+/// The hot loops in one instruction set. The text starts at the start of a row, outside quotes; a quote inside a quoted
+/// field is doubled, and there are no comments (CsvMachine reads the other dialects).
 struct CsvKernels {
   CsvSurvey (*survey)(const char* text, std::size_t size, const CsvMarks& marks);
   /// `ends` has room for `size` + kScanSlack entries, `rows` for the number of newlines + kScanSlack.

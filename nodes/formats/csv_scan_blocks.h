@@ -17,27 +17,33 @@
 namespace flowrun::nodes {
 namespace {
 
-/// Follows the quotes of regular text from block to block.
+/// Follows the quotes from block to block. What is inside quotes is what has an odd number of them before it, once quotes
+/// that neither open nor close a field are left out.
 template <typename Isa>
 struct QuoteState {
   std::uint64_t inside = 0;    ///< all ones while a quote is open
-  std::uint64_t may_open = 1;  ///< the next byte starts a field, or follows a quote
-  std::uint64_t wrong = 0;     ///< not 0 once a quote opened where none may
+  std::uint64_t may_open = 1;  ///< the next byte starts a field, or follows a closing quote
 
-  /// The bytes of this block that are inside quotes, given its quotes and field ends.
+  /// The bytes of this block that are inside quotes, given its quotes and its delimiters and newlines.
   std::uint64_t step(std::uint64_t quotes, std::uint64_t marks) {
     if ((quotes | inside) == 0) {
       may_open = marks >> 63U;
       return 0;
     }
-    const std::uint64_t mask = Isa::inside(quotes) ^ inside;
-    const std::uint64_t opening = quotes & mask;
-    const std::uint64_t closing = quotes & ~mask;
-    const std::uint64_t before = (marks & ~mask) | closing;
-    wrong |= opening & ~((before << 1U) | may_open);
-    may_open = before >> 63U;
-    inside = std::uint64_t{0} - (mask >> 63U);
-    return mask;
+    for (;;) {
+      const std::uint64_t mask = Isa::inside(quotes) ^ inside;
+      const std::uint64_t opening = quotes & mask;
+      const std::uint64_t closing = quotes & ~mask;
+      const std::uint64_t before = (marks & ~mask) | closing;
+      const std::uint64_t stray = opening & ~((before << 1U) | may_open);
+      if (stray == 0) {
+        may_open = before >> 63U;
+        inside = std::uint64_t{0} - (mask >> 63U);
+        return mask;
+      }
+      // Up to the first stray quote all is known, so that one is a plain character; those behind it must be seen anew.
+      quotes ^= stray & (~stray + 1);
+    }
   }
 };
 
@@ -71,7 +77,6 @@ CsvSurvey survey_blocks(const char* text, std::size_t size, const CsvMarks& mark
   }
   survey.quotes = all_quotes != 0;
   survey.open = state.inside != 0;
-  survey.regular = state.wrong == 0;
   return survey;
 }
 
@@ -91,7 +96,6 @@ CsvIndex index_blocks(const char* text, std::size_t size, const CsvMarks& marks,
     index.rows += isa.write(newlines & outside, base, rows + index.rows);
     isa.note(text + at);
   }
-  index.regular = state.wrong == 0;
   isa.flags(index);
   return index;
 }

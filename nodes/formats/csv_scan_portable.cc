@@ -13,11 +13,6 @@ constexpr std::uint64_t kGather = 0x0102040810204080ULL;  // brings the top bits
 /// The top bit of each byte, as eight bits.
 std::uint64_t top_bits(std::uint64_t word) { return (((word & kHighs) >> 7U) * kGather) >> 56U; }
 
-/// A set top bit for each byte that is 0 (exact: no carry from byte to byte).
-std::uint64_t zero_bytes(std::uint64_t word) {
-  return ~(((word & ~kHighs) + ~kHighs) | word | ~kHighs);
-}
-
 class Portable {
  public:
   explicit Portable(const CsvMarks& marks)

@@ -16,10 +16,26 @@ constexpr std::size_t kCopyAtOnce = 16;
 class OddFields {
  public:
   OddFields(const ColumnInput& in, std::vector<BadValue>& bad)
-      : in_(in), bad_(bad), validity_(in.fields.rows) {}
+      : in_(in),
+        bad_(bad),
+        nulls_(*in.nulls),
+        quote_(in.fields.quote ? static_cast<unsigned char>(*in.fields.quote) : kNoByte),
+        plain_quotes_(in.fields.quote == in.dialect->escape),
+        validity_(in.fields.rows) {}
 
   [[nodiscard]] bool is_odd(const char* text, std::size_t length) const {
-    return in_.nulls->may_be(length) || (in_.fields.quote && *text == *in_.fields.quote);
+    return nulls_.may_be(length) || static_cast<unsigned char>(*text) == quote_;
+  }
+  /// True with `key` set where such a field is a short text in quotes, none of them inside it: the usual case.
+  [[nodiscard]] bool is_simple(const char* text, std::uint32_t length, DictionaryKey& key) const {
+    if (length < 2 || length > 18 || !plain_quotes_) return false;
+    if (static_cast<unsigned char>(*text) != quote_ ||
+        static_cast<unsigned char>(text[length - 1]) != quote_) {
+      return false;
+    }
+    key = DictionaryKey(text + 1, length - 2);
+    const auto mark = kByteOnes * static_cast<unsigned>(quote_);
+    return (zero_bytes(key.front ^ mark) | zero_bytes(key.back ^ mark)) == 0;
   }
   /// The text of such a field; nothing where it is null, or bad. Valid until the next call.
   std::optional<std::string_view> look(std::size_t row) {
@@ -38,8 +54,13 @@ class OddFields {
   [[nodiscard]] Validity& validity() { return validity_; }
 
  private:
+  static constexpr int kNoByte = -1;
+
   const ColumnInput& in_;
   std::vector<BadValue>& bad_;
+  const NullTexts& nulls_;
+  int quote_;
+  bool plain_quotes_;  ///< a quote inside is doubled: without one, nothing is
   Validity validity_;
   std::string scratch_;
 };
@@ -50,18 +71,17 @@ class Coder {
   explicit Coder(Dictionary& dictionary) : dictionary_(dictionary), table_(dictionary.table()) {}
 
   /// The code of a text that stays where it is as long as this coder; kNone where the dictionary is full.
-  std::int32_t code_of(const char* text, std::uint32_t length) {
-    const DictionaryKey key(text, length);
+  std::int32_t code_of(const DictionaryKey& key) {
     // Neighbours often share their value: cheaper than a hash.
     if (last_code_ != Dictionary::kNone && key.same_ends(last_) &&
-        (key.is_short() || std::memcmp(text, last_.text, length) == 0)) {
+        (key.is_short() || std::memcmp(key.text, last_.text, key.length) == 0)) {
       return last_code_;
     }
     last_ = key;
     return last_code_ = look_up(key);
   }
   /// The code of a text that may go away.
-  std::int32_t code_of(std::string_view text) {
+  std::int32_t code_of_passing(std::string_view text) {
     return look_up(DictionaryKey(text.data(), static_cast<std::uint32_t>(text.size())));
   }
 
@@ -93,10 +113,13 @@ ColumnRef decode_codes(const ColumnInput& in, std::vector<BadValue>& bad) {
     const auto length = in.fields.end(row) - begin;
     const char* text = in.fields.text + begin;
     std::int32_t code = 0;
+    DictionaryKey quoted;
     if (!odd.is_odd(text, length)) {
-      code = coder.code_of(text, length);
+      code = coder.code_of(DictionaryKey(text, length));
+    } else if (odd.is_simple(text, length, quoted)) {
+      code = coder.code_of(quoted);
     } else if (const auto value = odd.look(row)) {
-      code = coder.code_of(*value);
+      code = coder.code_of_passing(*value);
     }
     if (code == Dictionary::kNone) return nullptr;
     codes[row] = code;

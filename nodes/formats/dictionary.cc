@@ -7,8 +7,9 @@
 namespace flowrun::nodes {
 namespace {
 
-constexpr std::size_t kFirstSlots = 1024;
-constexpr std::size_t kFirstText = 16U << 10U;
+// Small: a file may have a thousand columns.
+constexpr std::size_t kFirstSlots = 128;
+constexpr std::size_t kFirstText = 1024;
 constexpr std::size_t kGrowth = 4;
 // Below this many entries nothing is judged: every file starts with texts that are new.
 constexpr std::size_t kFewEntries = 4096;
@@ -21,7 +22,15 @@ std::uint64_t next_id() {
 
 }  // namespace
 
-Dictionary::Dictionary() : id_(next_id()) {
+bool DictionaryBudget::take(std::size_t bytes) {
+  const auto wanted = static_cast<std::int64_t>(bytes);
+  if (left_.fetch_sub(wanted, std::memory_order_relaxed) >= wanted) return true;
+  left_.fetch_add(wanted, std::memory_order_relaxed);
+  return false;
+}
+
+Dictionary::Dictionary(std::shared_ptr<DictionaryBudget> budget)
+    : id_(next_id()), budget_(std::move(budget)) {
   tables_.push_back(std::make_unique<Table>(kFirstSlots));
   offsets_ = Buffer::allocate((kFirstSlots + 1) * sizeof(std::int32_t));
   offsets_->mutable_as<std::int32_t>()[0] = 0;
@@ -34,24 +43,25 @@ Dictionary::~Dictionary() = default;
 
 std::int32_t Dictionary::add(const DictionaryKey& key, std::uint64_t hash) {
   const std::lock_guard lock(mutex_);
-  auto* table = tables_.back().get();
-  if (const auto code = find(*table, key, hash); code != kNone) return code;
-  if (entries_ == kMostEntries || bytes_ + key.length > kMostBytes) {
+  if (const auto code = find(*tables_.back(), key, hash); code != kNone) return code;
+  const bool room = entries_ < kMostEntries && bytes_ + key.length <= kMostBytes &&
+                    enlarge_offsets() && enlarge_text(key.length) && enlarge_table();
+  if (!room) {
     give_up();
     return kNone;
   }
-  append({key.text, key.length});
-  if (entries_ * 2 > table->slots.size()) {
-    enlarge();
-    table = tables_.back().get();
-  }
-  const auto code = static_cast<std::int32_t>(entries_ - 1);
+  char* text = text_->mutable_as<char>() + bytes_;
+  if (key.length > 0) std::memcpy(text, key.text, key.length);
+  bytes_ += key.length;
+  ++entries_;
+  offsets_->mutable_as<std::int32_t>()[entries_] = static_cast<std::int32_t>(bytes_);
   Slot entry;
   entry.front = key.front;
   entry.back = key.back;
   entry.length = key.length;
-  entry.text = text_->as<char>() + bytes_ - key.length;
-  insert(*table, entry, code);
+  entry.text = text;
+  const auto code = static_cast<std::int32_t>(entries_ - 1);
+  insert(*tables_.back(), entry, code);
   return code;
 }
 
@@ -71,35 +81,43 @@ void Dictionary::insert(Table& table, const Slot& entry, std::int32_t code) {
   slot.code.store(code, std::memory_order_release);
 }
 
-void Dictionary::enlarge() {
+bool Dictionary::enlarge_table() {
   const auto& old = *tables_.back();
-  auto table = std::make_unique<Table>(old.slots.size() * kGrowth);
+  if ((entries_ + 1) * 2 <= old.slots.size()) return true;
+  const auto size = old.slots.size() * kGrowth;
+  if (!budget_->take(size * sizeof(Slot))) return false;
+  auto table = std::make_unique<Table>(size);
   for (const auto& slot : old.slots) {
     const auto code = slot.code.load(std::memory_order_relaxed);
     if (code != kNone) insert(*table, slot, code);
   }
   tables_.push_back(std::move(table));
   table_.store(tables_.back().get(), std::memory_order_release);
+  return true;
 }
 
-void Dictionary::append(std::string_view text) {
-  // Columns that were handed out look into these blocks: what they see stays, what is added comes behind it, and a block
-  // that is too small is copied, never moved.
-  if ((entries_ + 2) * sizeof(std::int32_t) > offsets_->capacity()) {
-    auto larger = Buffer::allocate(offsets_->capacity() * kGrowth);
-    std::memcpy(larger->mutable_data(), offsets_->data(), (entries_ + 1) * sizeof(std::int32_t));
-    offsets_ = std::move(larger);
-  }
-  if (bytes_ + text.size() > text_->capacity()) {
-    auto larger = Buffer::allocate(std::max(text_->capacity() * kGrowth, bytes_ + text.size()));
-    std::memcpy(larger->mutable_data(), text_->data(), bytes_);
-    text_ = std::move(larger);
-    kept_.push_back(text_);
-  }
-  if (!text.empty()) std::memcpy(text_->mutable_data() + bytes_, text.data(), text.size());
-  bytes_ += text.size();
-  ++entries_;
-  offsets_->mutable_as<std::int32_t>()[entries_] = static_cast<std::int32_t>(bytes_);
+// Columns that were handed out look into the two blocks that follow: what they see stays, what is added comes behind it, and
+// a block that is too small is copied, never moved.
+
+bool Dictionary::enlarge_offsets() {
+  if ((entries_ + 2) * sizeof(std::int32_t) <= offsets_->capacity()) return true;
+  const auto size = offsets_->capacity() * kGrowth;
+  if (!budget_->take(size)) return false;
+  auto larger = Buffer::allocate(size);
+  std::memcpy(larger->mutable_data(), offsets_->data(), (entries_ + 1) * sizeof(std::int32_t));
+  offsets_ = std::move(larger);
+  return true;
+}
+
+bool Dictionary::enlarge_text(std::size_t more) {
+  if (bytes_ + more <= text_->capacity()) return true;
+  const auto size = std::max(text_->capacity() * kGrowth, bytes_ + more);
+  if (!budget_->take(size)) return false;
+  auto larger = Buffer::allocate(size);
+  std::memcpy(larger->mutable_data(), text_->data(), bytes_);
+  text_ = std::move(larger);
+  kept_.push_back(text_);
+  return true;
 }
 
 ColumnRef Dictionary::values() {

@@ -58,6 +58,18 @@ struct DictionaryKey {
   }
 };
 
+/// Bytes that the dictionaries of one source may hold together.
+class DictionaryBudget {
+ public:
+  static constexpr std::int64_t kUsual = 32 << 20;
+  explicit DictionaryBudget(std::int64_t bytes = kUsual) : left_(bytes) {}
+  /// Takes `bytes`; false (and nothing taken) where there are not that many left. Any thread.
+  [[nodiscard]] bool take(std::size_t bytes);
+
+ private:
+  std::atomic<std::int64_t> left_;
+};
+
 /// Texts and their codes 0, 1, 2 …; entries are only ever added. Look-ups take no lock: a table, once published, only gains
 /// entries, and a larger one replaces it whole.
 class Dictionary {
@@ -66,7 +78,7 @@ class Dictionary {
   static constexpr std::size_t kMostEntries = 64U << 10U;
   static constexpr std::size_t kMostBytes = 4U << 20U;
 
-  Dictionary();
+  explicit Dictionary(std::shared_ptr<DictionaryBudget> budget);
   ~Dictionary();
   Dictionary(const Dictionary&) = delete;
   Dictionary& operator=(const Dictionary&) = delete;
@@ -114,10 +126,13 @@ class Dictionary {
 
  private:
   void insert(Table& table, const Slot& entry, std::int32_t code);
-  void enlarge();
-  void append(std::string_view text);
+  /// These make room for one more entry; false where the budget is used up.
+  bool enlarge_table();
+  bool enlarge_offsets();
+  bool enlarge_text(std::size_t more);
 
   std::uint64_t id_;
+  std::shared_ptr<DictionaryBudget> budget_;
   std::atomic<const Table*> table_{nullptr};
   std::atomic<std::uint64_t> rows_{0};
   std::atomic<bool> given_up_{false};

@@ -24,6 +24,12 @@ inline constexpr std::uint64_t kZeroDigits = 0x3030303030303030ULL;
   return (std::uint64_t{1} << (count * 8)) - 1;
 }
 
+/// A set top bit for each byte that is 0; exact, there is no carry from byte to byte.
+[[nodiscard]] constexpr std::uint64_t zero_bytes(std::uint64_t word) {
+  constexpr std::uint64_t kRest = kByteOnes * 0x7F;
+  return ~(((word & kRest) + kRest) | word | kRest);
+}
+
 /// Not 0 where some byte of `word` (characters XOR '0') is no digit; up to the first such byte the set bits tell which.
 [[nodiscard]] constexpr std::uint64_t non_digits(std::uint64_t word) {
   return ((word + kByteOnes * 6) | word) & (kByteOnes * 0xF0);

@@ -17,7 +17,8 @@ constexpr double kBeyondInt64 = 9223372036854775808.0;
 
 bool is_moment(Type type) { return type.id == TypeId::date || type.is_time(); }
 
-/// The shortest digits that read back to the same double, without an exponent; "nan" and "inf" for those.
+/// The shortest digits that read back to the same double, without an exponent; "nan" and "inf" for
+/// those.
 std::string fixed_text(double value) {
   std::array<char, 400> digits{};  // 1.8e308 has 309 digits, 5e-324 has 326 characters
   const auto [end, error] =
@@ -59,7 +60,8 @@ bool append_decimal(ColumnBuilder& out, Int128 value, Type from) {
   }
   const auto unit = power_of_ten(from.scale);
   const auto whole = value / unit;
-  if (value % unit != 0 || whole != static_cast<Int128>(static_cast<std::int64_t>(whole))) return false;
+  if (value % unit != 0 || whole != static_cast<Int128>(static_cast<std::int64_t>(whole)))
+    return false;
   out.append_int64(static_cast<std::int64_t>(whole));
   return true;
 }
@@ -72,7 +74,8 @@ void append_moment(ColumnBuilder& out, Micros time) {
   }
 }
 
-/// Appends the value of a valid row; false, and nothing appended, where it has none in the new type.
+/// Appends the value of a valid row; false, and nothing appended, where it has none in the new
+/// type.
 bool append_cast(ColumnBuilder& out, const Column& column, std::int64_t row) {
   const auto i = static_cast<std::size_t>(row);
   const auto from = column.type();

@@ -9,9 +9,9 @@
 
 namespace flowrun::nodes {
 
-/// True where values of `from` can become values of `to`, at least some of them. Text becomes anything that it spells, and
-/// everything becomes its canonical text; numbers become other numbers, booleans 1 and 0 and back, dates and timestamps
-/// each other.
+/// True where values of `from` can become values of `to`, at least some of them. Text becomes
+/// anything that it spells, and everything becomes its canonical text; numbers become other
+/// numbers, booleans 1 and 0 and back, dates and timestamps each other.
 [[nodiscard]] bool can_cast(Type from, Type to);
 
 struct Cast {
@@ -19,9 +19,10 @@ struct Cast {
   std::vector<std::uint32_t> failed;  ///< those rows, ascending
 };
 
-/// Casts a column. No number changes its value: what is not exactly a value of the new type fails (a float becomes the
-/// decimal that its shortest text spells, and a decimal the float that spells it). A timestamp becomes the day that it lies in. Nulls
-/// stay null. The types must be ones that can_cast() takes.
+/// Casts a column. No number changes its value: what is not exactly a value of the new type fails
+/// (a float becomes the decimal that its shortest text spells, and a decimal the float that spells
+/// it). A timestamp becomes the day that it lies in. Nulls stay null. The types must be ones that
+/// can_cast() takes.
 [[nodiscard]] Cast cast(const ColumnRef& column, Type to);
 
 /// The reason of a reject: "not an int64".

@@ -11,13 +11,14 @@
 
 namespace flowrun::nodes {
 
-/// Maps the codes of dictionaries to numbers (an output's port, a pivot's column, a key's id). The codes of a
-/// dictionary only grow in number, so each text is looked at once. Any thread.
+/// Maps the codes of dictionaries to numbers (an output's port, a pivot's column, a key's id). The
+/// codes of a dictionary only grow in number, so each text is looked at once. Any thread.
 class CodeMap {
  public:
   using Numbers = std::shared_ptr<const std::vector<std::int32_t>>;
 
-  /// One number per code of the dictionary of `column`: `work_out(text)`, called for codes that are new.
+  /// One number per code of the dictionary of `column`: `work_out(text)`, called for codes that are
+  /// new.
   template <typename WorkOut>
   [[nodiscard]] Numbers of(const Column& column, WorkOut work_out) {
     const auto& texts = *column.dictionary();

@@ -41,7 +41,8 @@ T read(const char* at) {
 }
 
 char* key_at(KeyRuns& runs, std::size_t run) {
-  return runs.bytes->mutable_as<char>() + (runs.offsets.empty() ? run * runs.stride : runs.offsets[run]);
+  return runs.bytes->mutable_as<char>() +
+         (runs.offsets.empty() ? run * runs.stride : runs.offsets[run]);
 }
 
 /// Writes `value_of(row)` of every run's first row at `offset` of the run's key.
@@ -81,7 +82,8 @@ void KeyEncoder::decide_forms(const Batch& batch) {
     if (!texts_[k]) continue;
     auto undecided = TextForm::undecided;
     const bool numbered = batch.column(fields_[k].column).is_dictionary();
-    texts_[k]->form.compare_exchange_strong(undecided, numbered ? TextForm::number : TextForm::inlined);
+    texts_[k]->form.compare_exchange_strong(undecided,
+                                            numbered ? TextForm::number : TextForm::inlined);
   }
 }
 
@@ -92,7 +94,8 @@ KeyRuns KeyEncoder::encode(const Batch& batch) {
   runs.count = find_runs(batch, columns, runs.starts.data());
   decide_forms(batch);
   lay_out(batch, runs);
-  for (std::size_t k = 0; k < fields_.size(); ++k) encode_field(k, batch.column(fields_[k].column), runs);
+  for (std::size_t k = 0; k < fields_.size(); ++k)
+    encode_field(k, batch.column(fields_[k].column), runs);
   if (!runs.offsets.empty()) append_inlined(batch, runs);
   hash(runs);
   return runs;
@@ -134,7 +137,8 @@ void KeyEncoder::encode_field(std::size_t k, const Column& column, KeyRuns& runs
     const auto values = column.values<double>();
     write_fields(runs, field.offset, [&](auto row) { return canonical_bits(values[row]); });
   } else if (field.type.id == TypeId::boolean) {
-    write_fields(runs, field.offset, [&](auto row) -> std::uint8_t { return column.boolean(row) ? 1 : 0; });
+    write_fields(runs, field.offset,
+                 [&](auto row) -> std::uint8_t { return column.boolean(row) ? 1 : 0; });
   } else if (field.width == 16) {
     const auto values = column.values<Int128>();
     write_fields(runs, field.offset, [&](auto row) { return values[row]; });
@@ -159,16 +163,19 @@ void KeyEncoder::encode_text(std::size_t k, const Column& column, KeyRuns& runs)
   auto& texts = *texts_[k];
   const auto offset = fields_[k].offset;
   if (is_inlined(k)) {
-    write_fields(runs, offset, [&](auto row) { return static_cast<std::uint32_t>(column.text(row).size()); });
+    write_fields(runs, offset,
+                 [&](auto row) { return static_cast<std::uint32_t>(column.text(row).size()); });
   } else if (column.is_dictionary()) {
-    const auto ids = texts.codes.of(column, [&](std::string_view text) { return texts.ids.id_of(text); });
+    const auto ids =
+        texts.codes.of(column, [&](std::string_view text) { return texts.ids.id_of(text); });
     const auto codes = column.codes();
     write_fields(runs, offset, [&](auto row) {
       return column.is_valid(row) ? (*ids)[static_cast<std::size_t>(codes[row])] : 0;
     });
   } else {
-    write_fields(runs, offset,
-                 [&](auto row) { return column.is_valid(row) ? texts.ids.id_of(column.text(row)) : 0; });
+    write_fields(runs, offset, [&](auto row) {
+      return column.is_valid(row) ? texts.ids.id_of(column.text(row)) : 0;
+    });
   }
 }
 

@@ -15,8 +15,8 @@
 
 namespace flowrun::nodes {
 
-/// The keys of one batch. Neighbouring rows with equal keys are a run: one key for all of them (two runs may have the
-/// same key). Run i is rows [starts[i], starts[i + 1]).
+/// The keys of one batch. Neighbouring rows with equal keys are a run: one key for all of them (two
+/// runs may have the same key). Run i is rows [starts[i], starts[i + 1]).
 struct KeyRuns {
   explicit KeyRuns(std::size_t rows) : starts(rows + 1), hashes(rows) {}
 
@@ -30,13 +30,14 @@ struct KeyRuns {
   Scratch<std::uint32_t> starts;
   Scratch<std::uint64_t> hashes;
   std::shared_ptr<Buffer> bytes;
-  std::size_t stride = 0;               ///< bytes of a key without inline texts
-  std::vector<std::size_t> offsets;     ///< count + 1, only where keys hold inline texts
+  std::size_t stride = 0;            ///< bytes of a key without inline texts
+  std::vector<std::size_t> offsets;  ///< count + 1, only where keys hold inline texts
 };
 
-/// Encodes the keys of all batches of one accumulator state, and decodes them. Null is a value of its own; floats compare
-/// by their bits except that 0.0 equals -0.0 and every NaN is one value. A text column that arrives dictionary-encoded first is
-/// kept as a number per text, any other text as its bytes; that choice holds for the life of the encoder. Any thread.
+/// Encodes the keys of all batches of one accumulator state, and decodes them. Null is a value of
+/// its own; floats compare by their bits except that 0.0 equals -0.0 and every NaN is one value. A
+/// text column that arrives dictionary-encoded first is kept as a number per text, any other text
+/// as its bytes; that choice holds for the life of the encoder. Any thread.
 class KeyEncoder {
  public:
   /// `columns` are the places of the key's columns in `input`.

@@ -44,7 +44,8 @@ void mark_column(const Column& column, std::uint8_t* differs) {
 
 }  // namespace
 
-std::size_t find_runs(const Batch& batch, std::span<const std::size_t> columns, std::uint32_t* starts) {
+std::size_t find_runs(const Batch& batch, std::span<const std::size_t> columns,
+                      std::uint32_t* starts) {
   const auto rows = static_cast<std::size_t>(batch.rows());
   Scratch<std::uint8_t> differs(rows + 1);
   std::memset(differs.data(), 0, differs.size());

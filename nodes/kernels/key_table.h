@@ -15,7 +15,8 @@
 
 namespace flowrun::nodes {
 
-/// True where two keys of `size` bytes are equal. Keys are mostly a few words long, so no call is made for those.
+/// True where two keys of `size` bytes are equal. Keys are mostly a few words long, so no call is
+/// made for those.
 [[nodiscard]] inline bool equal_keys(const char* a, const char* b, std::size_t size) {
   for (; size >= 8; size -= 8, a += 8, b += 8) {
     std::uint64_t x = 0;
@@ -27,12 +28,14 @@ namespace flowrun::nodes {
   return size == 0 || std::memcmp(a, b, size) == 0;
 }
 
-/// Maps byte strings to entries: an open-addressing table of (part of the hash, place) over records that hold entry and key side
-/// by side, so that a key that is known costs two visits to memory. Keys are compared whole; the hash only leads to
-/// them. Records stay where they are and can be walked in order of first sight. Used by one thread at a time.
+/// Maps byte strings to entries: an open-addressing table of (part of the hash, place) over records
+/// that hold entry and key side by side, so that a key that is known costs two visits to memory.
+/// Keys are compared whole; the hash only leads to them. Records stay where they are and can be
+/// walked in order of first sight. Used by one thread at a time.
 template <typename Entry>
 class KeyTable {
-  static_assert(std::is_trivially_copyable_v<Entry> && alignof(Entry) <= 8 && sizeof(Entry) % 8 == 0);
+  static_assert(std::is_trivially_copyable_v<Entry> && alignof(Entry) <= 8 &&
+                sizeof(Entry) % 8 == 0);
 
  public:
   /// A record's place; valid as long as the table.
@@ -48,8 +51,10 @@ class KeyTable {
     if (slot.tag == tag_of(hash) && slot.place != kFree) __builtin_prefetch(address(slot.place));
   }
 
-  /// The entry of `key`, and whether it is new: then it is `fresh`. Throws Error(limit) where there are too many.
-  std::pair<Entry*, bool> find_or_add(std::uint64_t hash, std::string_view key, const Entry& fresh) {
+  /// The entry of `key`, and whether it is new: then it is `fresh`. Throws Error(limit) where there
+  /// are too many.
+  std::pair<Entry*, bool> find_or_add(std::uint64_t hash, std::string_view key,
+                                      const Entry& fresh) {
     if (size_ * 8 >= slots_.size() * 5) grow();
     const auto tag = tag_of(hash);
     for (auto at = tag & mask_;; at = (at + 1) & mask_) {
@@ -60,7 +65,8 @@ class KeyTable {
       }
       if (slot.tag != tag) continue;
       const auto* record = address(slot.place);
-      if (head_of(record).size == key.size() && equal_keys(record + kKeyAt, key.data(), key.size())) {
+      if (head_of(record).size == key.size() &&
+          equal_keys(record + kKeyAt, key.data(), key.size())) {
         return {entry_at(slot.place), false};
       }
     }
@@ -92,8 +98,9 @@ class KeyTable {
 
  private:
   static constexpr Place kFree = 0xFFFFFFFF;
-  static constexpr unsigned kChunkBits = 8;  ///< words of eight bytes: 2 KiB, as many windows may be open with few rows each;
-                                               ///< a longer record has a chunk of its own
+  static constexpr unsigned kChunkBits =
+      8;  ///< words of eight bytes: 2 KiB, as many windows may be open with few rows each;
+          ///< a longer record has a chunk of its own
   static constexpr std::size_t kFirstSlots = 64;
 
   struct Slot {

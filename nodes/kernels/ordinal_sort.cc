@@ -10,7 +10,9 @@ constexpr unsigned kBits = 11;
 constexpr std::size_t kBuckets = 1U << kBits;
 constexpr std::size_t kSmall = 4096;  // below, a comparison sort is as fast
 
-std::size_t digit(std::uint64_t ordinal, unsigned shift) { return (ordinal >> shift) & (kBuckets - 1); }
+std::size_t digit(std::uint64_t ordinal, unsigned shift) {
+  return (ordinal >> shift) & (kBuckets - 1);
+}
 
 void scatter(const std::vector<Placed>& from, std::vector<Placed>& to, unsigned shift) {
   std::array<std::size_t, kBuckets + 1> begin{};

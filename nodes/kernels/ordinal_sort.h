@@ -13,8 +13,8 @@ struct Placed {
   std::uint32_t id;
 };
 
-/// Sorts by ordinal; equal ordinals keep their order. Linear in the number of items: byte by byte, skipping the bytes
-/// that all have in common.
+/// Sorts by ordinal; equal ordinals keep their order. Linear in the number of items: byte by byte,
+/// skipping the bytes that all have in common.
 void sort_by_ordinal(std::vector<Placed>& items);
 
 }  // namespace flowrun::nodes

@@ -10,11 +10,12 @@ namespace {
 constexpr const char* kShape = "write { routes = \"channels.csv\", output = \"engine\" }";
 
 /// The text of entry `key`; a diagnostic where it is not there or no string.
-const OptionValue* text_entry(BindContext& context, const OptionValue& table, std::string_view option,
-                              std::string_view key) {
+const OptionValue* text_entry(BindContext& context, const OptionValue& table,
+                              std::string_view option, std::string_view key) {
   const auto* entry = table.find(key);
   if (entry == nullptr) {
-    context.error_at(table.span, "missing-option", fmt::format("\"{}\" needs \"{}\"", option, key), kShape);
+    context.error_at(table.span, "missing-option", fmt::format("\"{}\" needs \"{}\"", option, key),
+                     kShape);
   } else if (!entry->is_text()) {
     context.error_at(entry->span, "wrong-type", fmt::format("\"{}\" is not a string", key), kShape);
   } else {
@@ -27,7 +28,8 @@ bool check_keys(BindContext& context, const OptionValue& table, std::string_view
   bool good = true;
   for (const auto& [key, entry] : table.table()) {
     if (key == "routes" || key == "output") continue;
-    context.error_at(entry.key_span, "unknown-option", fmt::format("\"{}\" has no entry \"{}\"", option, key),
+    context.error_at(entry.key_span, "unknown-option",
+                     fmt::format("\"{}\" has no entry \"{}\"", option, key),
                      suggest(key, {"routes", "output"}));
     good = false;
   }
@@ -36,14 +38,16 @@ bool check_keys(BindContext& context, const OptionValue& table, std::string_view
 
 }  // namespace
 
-std::optional<RoutesFile> read_routes(BindContext& context, std::string_view option, const OptionValue& path) {
+std::optional<RoutesFile> read_routes(BindContext& context, std::string_view option,
+                                      const OptionValue& path) {
   const auto text = context.read_file(option, context.resolve(path.text()));
   if (!text) return std::nullopt;
   std::string problem;
   auto routes = parse_routes(*text, problem);
   if (!routes) {
-    context.error_at(path.span, "bad-routes", fmt::format("routes file {}: {}", path.text(), problem),
-                     "a routes file is CSV with a header line and two fields a line: value, output");
+    context.error_at(
+        path.span, "bad-routes", fmt::format("routes file {}: {}", path.text(), problem),
+        "a routes file is CSV with a header line and two fields a line: value, output");
     return std::nullopt;
   }
   return RoutesFile{std::move(*routes), path.text(), fingerprint(*text)};

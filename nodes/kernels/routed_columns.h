@@ -17,8 +17,8 @@ struct RoutesFile {
   std::string hash;  ///< of its content
 };
 
-/// Reads the routes file named by `path`, a value of `option` or inside it. A diagnostic, and nothing, where it cannot be read or
-/// holds something else.
+/// Reads the routes file named by `path`, a value of `option` or inside it. A diagnostic, and
+/// nothing, where it cannot be read or holds something else.
 [[nodiscard]] std::optional<RoutesFile> read_routes(BindContext& context, std::string_view option,
                                                     const OptionValue& path);
 
@@ -30,8 +30,9 @@ struct RoutedColumns {
   std::string hash;
 };
 
-/// Reads an option of the shape { routes = "channels.csv", output = "engine" }. Diagnostics, and nothing, where it has
-/// another shape or the file no such output.
-[[nodiscard]] std::optional<RoutedColumns> read_routed_columns(BindContext& context, std::string_view option);
+/// Reads an option of the shape { routes = "channels.csv", output = "engine" }. Diagnostics, and
+/// nothing, where it has another shape or the file no such output.
+[[nodiscard]] std::optional<RoutedColumns> read_routed_columns(BindContext& context,
+                                                               std::string_view option);
 
 }  // namespace flowrun::nodes

@@ -17,7 +17,9 @@ class Scratch {
 
  public:
   explicit Scratch(std::size_t size)
-      : buffer_(Buffer::allocate(size * sizeof(T))), data_(buffer_->template mutable_as<T>()), size_(size) {}
+      : buffer_(Buffer::allocate(size * sizeof(T))),
+        data_(buffer_->template mutable_as<T>()),
+        size_(size) {}
 
   [[nodiscard]] T* data() { return data_; }
   [[nodiscard]] const T* data() const { return data_; }

@@ -34,7 +34,8 @@ class RunsByShard {
   Scratch<std::uint32_t> order_;
 };
 
-/// Calls `visit` for every shard, from another one on at each call, so that threads seldom meet at one.
+/// Calls `visit` for every shard, from another one on at each call, so that threads seldom meet at
+/// one.
 template <typename Visit>
 void for_each_shard(std::size_t first, Visit visit) {
   for (std::size_t i = 0; i < kShards; ++i) visit((first + i) % kShards);

@@ -43,7 +43,9 @@ class TextNumbers {
   static constexpr std::int32_t kNone = -1;
 
   /// False where the text has a number already.
-  bool add(std::string_view text, std::int32_t number) { return numbers_.emplace(text, number).second; }
+  bool add(std::string_view text, std::int32_t number) {
+    return numbers_.emplace(text, number).second;
+  }
   [[nodiscard]] std::int32_t find(std::string_view text) const {
     const auto found = numbers_.find(text);
     return found == numbers_.end() ? kNone : found->second;

@@ -124,6 +124,7 @@ std::vector<Coverage> UnitFileSink::covered(const SinkContext& context) {
 }
 
 void UnitFileSink::open(const SinkContext& context) {
+  std::filesystem::create_directories(paths_.folder());
   context_ = context;
   staging_.emplace(context.memory, context.spool_directory);
   auto& store = *context.coverage;

@@ -11,21 +11,16 @@ namespace {
 
 constexpr const char* kNotes =
     "Types: bool and int64 become INTEGER, float64 REAL, bytes BLOB, all others TEXT: decimals "
-    "with all their digits, "
-    "dates `2026-01-31`, timestamps `2026-01-31T10:20:30.5`, timestamptz the same with `Z`. SQLite "
-    "has no NaN: it is "
-    "stored as NULL. A row that SQLite refuses (a constraint) or whose key is null is a reject; "
-    "the others go in. Rows go in "
-    "in the order of the input, so that the last of several with one key stays.\n\n"
-    "Modes: `append` adds rows; `upsert` updates the columns that arrive where the key is there "
-    "already; `insert_new` "
-    "leaves such rows alone; `replace` deletes what the table holds of a window first, or "
-    "everything without `[window]`.\n\n"
-    "What was loaded is kept in the same file, in the tables flowrun_coverage, flowrun_inputs and "
-    "flowrun_epoch, written "
-    "in the transaction of the rows. A dropped table is loaded anew. A database that flowrun "
-    "creates has a write-ahead log "
-    "(readers never wait); one that exists keeps its journal mode.";
+    "with all their digits, dates `2026-01-31`, timestamps `2026-01-31T10:20:30.5`, timestamptz "
+    "the same with `Z`. SQLite has no NaN: it is stored as NULL. A row that SQLite refuses (a "
+    "constraint) or whose key is null is a reject; the others go in. Rows go in in the order of "
+    "the input, so that the last of several with one key stays.\n\nModes: `append` adds rows; "
+    "`upsert` updates the columns that arrive where the key is there already; `insert_new` leaves "
+    "such rows alone; `replace` deletes what the table holds of a window first, or everything "
+    "without `[window]`.\n\nWhat was loaded is kept in the same file, in the tables "
+    "flowrun_coverage, flowrun_inputs and flowrun_epoch, written in the transaction of the rows. A "
+    "dropped table is loaded anew. A database that flowrun creates has a write-ahead log (readers "
+    "never wait); one that exists keeps its journal mode.";
 
 std::vector<OptionSpec> sqlite_options() {
   return {
@@ -44,8 +39,7 @@ std::vector<OptionSpec> sqlite_options() {
       {.name = "key",
        .kind = OptionKind::columns,
        .help = "Columns that identify a row; upsert and insert_new need it. A table that is "
-               "created gets it as primary "
-               "key.",
+               "created gets it as primary key.",
        .example = "[\"ship_id\", \"created_time\"]"},
       {.name = "create",
        .kind = OptionKind::boolean,
@@ -61,15 +55,13 @@ std::vector<OptionSpec> sqlite_options() {
       {.name = "nulls",
        .kind = OptionKind::choice,
        .help = "upsert: whether a null leaves the old value or overwrites it. Without it, nulls of "
-               "columns that a pivot "
-               "made leave it, all others overwrite.",
+               "columns that a pivot made leave it, all others overwrite.",
        .choices = {"keep", "write"},
        .example = "\"keep\""},
       {.name = "version",
        .kind = OptionKind::column,
        .help = "upsert: a column that says how new a row is; an older row never overwrites a newer "
-               "one. Strings compare "
-               "by bytes.",
+               "one. Strings compare by bytes.",
        .example = "\"updated_at\""},
       {.name = "busy_timeout",
        .kind = OptionKind::duration,
@@ -89,14 +81,9 @@ NodeSpec sqlite_sink_spec() {
           .options = sqlite_options(),
           .many_inputs = true,
           .example =
-              "[sinks.engine]\n"
-              "type   = \"sqlite\"\n"
-              "input  = \"engine_wide\"\n"
-              "path   = \"readings.db\"\n"
-              "table  = \"engine\"\n"
-              "mode   = \"upsert\"\n"
-              "key    = [\"ship_id\", \"created_time\"]\n"
-              "create = true\n"};
+              "[sinks.engine]\ntype   = \"sqlite\"\ninput  = \"engine_wide\"\npath   = "
+              "\"readings.db\"\ntable  = \"engine\"\nmode   = \"upsert\"\nkey    = [\"ship_id\", "
+              "\"created_time\"]\ncreate = true\n"};
 }
 
 namespace {

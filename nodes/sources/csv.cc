@@ -1,9 +1,8 @@
 // csv: reads the rows of CSV files.
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -14,20 +13,10 @@
 #include "nodes/formats/csv_infer.h"
 #include "nodes/formats/csv_reader.h"
 #include "nodes/formats/input_files.h"
+#include "nodes/sources/csv_options.h"
 
 namespace flowrun::nodes {
 namespace {
-
-constexpr std::array<std::pair<std::string_view, Encoding>, 5> kEncodings{{{"utf-8", Encoding::utf8},
-                                                                           {"latin-1", Encoding::latin1},
-                                                                           {"utf-16", Encoding::utf16},
-                                                                           {"utf-16le", Encoding::utf16le},
-                                                                           {"utf-16be", Encoding::utf16be}}};
-constexpr std::array<std::pair<std::string_view, Compression>, 4> kCompressions{
-    {{"auto", Compression::automatic},
-     {"none", Compression::none},
-     {"gzip", Compression::gzip},
-     {"zstd", Compression::zstd}}};
 
 constexpr const char* kNotes = R"(The rows of all files, one file after the other, under one schema. Files may differ in the order of their
 columns and in columns that the schema does not name; one that lacks a column of the schema ends the run.
@@ -127,22 +116,22 @@ class CsvSource final : public Source {
   std::shared_ptr<const CsvTable> table_;
 };
 
-/// Turns the options into a format and a schema, and reports what is wrong with them.
+/// Finds the schema and reports what is wrong with it.
 class CsvBinder {
  public:
   explicit CsvBinder(BindContext& context) : context_(context), options_(context.options()) {}
 
   Binding run() {
     const auto patterns = path_patterns(context_, "path");
-    const auto format = read_format();
+    const auto format = csv_format(context_);
+    ok_ = format.has_value() && !patterns.empty();
     Binding binding;
     auto schema = options_.has("columns") ? declared() : nullptr;
-    if (patterns.empty()) ok_ = false;
-    if (ok_ && schema) check_header(patterns, format, *schema);
-    if (ok_ && !schema) schema = inferred(patterns, format, binding);
+    if (ok_ && schema) check_header(patterns, *format, *schema);
+    if (ok_ && !schema) schema = inferred(patterns, *format, binding);
     if (schema) binding.outputs = {{.schema = schema}};
     if (!ok_ || !schema) return binding;
-    binding.make_source = [patterns, format, schema]() -> std::unique_ptr<Source> {
+    binding.make_source = [patterns, format = *format, schema]() -> std::unique_ptr<Source> {
       return std::make_unique<CsvSource>(
           patterns, std::make_shared<const CsvTable>(format, schema, chosen_simd()));
     };
@@ -155,58 +144,6 @@ class CsvBinder {
     ok_ = false;
   }
 
-  CsvFormat read_format() {
-    CsvFormat format;
-    auto& dialect = format.dialect;
-    dialect.delimiter = mark("delimiter").value_or(',');
-    dialect.quote = options_.has("quote") ? mark("quote") : '"';
-    dialect.comment = mark("comment");
-    const auto escape = mark("escape");
-    dialect.escape = escape.value_or(dialect.quote.value_or('"'));
-    check_marks(dialect, escape.has_value());
-    format.header = options_.has("header") ? options_.boolean("header") : true;
-    if (options_.has("nulls")) format.nulls = options_.names("nulls");
-    for (const auto& [name, encoding] : kEncodings) {
-      if (options_.text_or("encoding", "utf-8") == name) format.stream.encoding = encoding;
-    }
-    for (const auto& [name, compression] : kCompressions) {
-      if (options_.text_or("compression", "auto") == name) format.stream.compression = compression;
-    }
-    return format;
-  }
-
-  /// The one character of a mark's option; nothing for "" and where the option is absent.
-  std::optional<char> mark(std::string_view name) {
-    const auto text = options_.text_or(name, "");
-    if (text.empty()) {
-      if (name == "delimiter" && options_.has(name)) error(name, "option-value", "\"delimiter\" is empty");
-      return std::nullopt;
-    }
-    const char c = text.front();
-    const bool ascii = static_cast<unsigned char>(c) < 0x80;
-    if (text.size() != 1 || !ascii || c == '\n' || c == '\r' || c == '\0') {
-      error(name, "option-value",
-            fmt::format("\"{}\" must be one ASCII character, and not a line end", name));
-      return std::nullopt;
-    }
-    return c;
-  }
-
-  void check_marks(const CsvDialect& dialect, bool escaped) {
-    if (dialect.quote == dialect.delimiter) {
-      error("quote", "option-value", "\"quote\" and \"delimiter\" are the same character");
-    }
-    if (dialect.comment && (dialect.comment == dialect.delimiter || dialect.comment == dialect.quote)) {
-      error("comment", "option-value", "\"comment\" is the same character as \"delimiter\" or \"quote\"");
-    }
-    if (escaped && !dialect.quote) {
-      error("escape", "option-value", "\"escape\" stands inside quoted fields, and \"quote\" is \"\"");
-    }
-    if (escaped && dialect.escape == dialect.delimiter) {
-      error("escape", "option-value", "\"escape\" and \"delimiter\" are the same character");
-    }
-  }
-
   SchemaRef declared() {
     std::vector<Field> fields;
     for (const auto& [name, text] : options_.pairs("columns")) {
@@ -214,10 +151,9 @@ class CsvBinder {
       if (!type) bug("the planner let the type \"{}\" pass", text);
       fields.push_back({name, *type});
     }
-    if (ok_ && fields.empty()) {
-      error("columns", "option-value", "\"columns\" declares no column", "leave it out to have them found from a sample");
-    }
-    return ok_ ? make_schema(std::move(fields)) : nullptr;
+    if (!fields.empty()) return make_schema(std::move(fields));
+    error("columns", "option-value", "\"columns\" declares no column", "leave it out to have them found from a sample");
+    return nullptr;
   }
 
   /// Where a file is there already, says now what its header lacks.
@@ -227,7 +163,8 @@ class CsvBinder {
     looking([&] {
       const auto files = present_files(patterns);
       if (files.empty()) return;
-      const CsvFile file(files.front().path, files.front().name, format, csv_kernels(chosen_simd()));
+      CsvFile file(files.front().path, files.front().name, format, csv_kernels(chosen_simd()));
+      if (!file.read_header(kSampleBytes, {})) return;
       const auto& names = file.columns();
       for (const auto& field : schema.fields()) {
         if (names.empty() || std::find(names.begin(), names.end(), field.name) != names.end()) continue;

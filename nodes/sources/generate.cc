@@ -2,12 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
-#include <cmath>
 
 #include "engine/core/hash.h"
-#include "engine/data/builder.h"
 #include "nodes/catalog.h"
+#include "nodes/sources/generate_readings.h"
 
 namespace flowrun::nodes {
 namespace {
@@ -17,144 +15,74 @@ NodeSpec generate_spec() {
       .name = "generate",
       .kind = NodeKind::source,
       .summary = "Makes sensor readings, the same ones in every run; for tests and benchmarks.",
-      .notes = "Schema: `ts` timestamptz, `device` string, `channel` string, `value` float64 (0 to 100, four decimals). For each "
-               "moment, `step` apart, there is a reading of each channel of each device. `missing` and `duplicates` are "
-               "drawn for each reading alone, so neither moves the others; a duplicate follows its reading and has another "
-               "value.",
-      .options = {{.name = "rows",
-                   .kind = OptionKind::integer,
-                   .help = "How many readings, before any are missing or doubled.",
-                   .required = true,
-                   .example = "1000000"},
-                  {.name = "start",
-                   .kind = OptionKind::text,
-                   .help = "The first moment.",
-                   .fallback = "2023-11-14T22:13:20Z",
-                   .example = "\"2024-01-01T00:00:00Z\""},
-                  {.name = "step",
-                   .kind = OptionKind::duration,
-                   .help = "From one moment to the next.",
-                   .fallback = "1s",
-                   .example = "\"10s\""},
-                  {.name = "devices",
-                   .kind = OptionKind::integer,
-                   .help = "How many devices: dev-000000, dev-000001, …",
-                   .fallback = "1000",
-                   .example = "8"},
-                  {.name = "channels",
-                   .kind = OptionKind::integer,
-                   .help = "How many channels each has: ch_00, ch_01, …",
-                   .fallback = "20",
-                   .example = "20"},
-                  {.name = "seed",
-                   .kind = OptionKind::integer,
-                   .help = "Another seed makes other values, gaps, duplicates and order.",
-                   .fallback = "1",
-                   .example = "42"},
-                  {.name = "disorder",
-                   .kind = OptionKind::integer,
-                   .help = "Shuffles readings within stretches of so many; 0 leaves them in order of time.",
-                   .fallback = "0",
-                   .example = "200000"},
-                  {.name = "duplicates",
-                   .kind = OptionKind::number,
-                   .help = "Which part of the readings comes twice, 0 to 1.",
-                   .fallback = "0",
-                   .example = "0.02"},
-                  {.name = "missing",
-                   .kind = OptionKind::number,
-                   .help = "Which part of the readings does not come at all, 0 to 1.",
-                   .fallback = "0",
-                   .example = "0.05"},
-                  {.name = "ranges",
-                   .kind = OptionKind::boolean,
-                   .help = "Whether windows over `ts` are read one by one, as from a database; else all is read once, as "
-                           "from a file.",
-                   .fallback = "true",
-                   .example = "false"}},
-      .example = "[sources.readings]\ntype = \"generate\"\nrows = 100000\nstep = \"10s\"\ndevices = 5\n"};
+      .notes =
+          "Schema: `ts` timestamptz, `device` string, `channel` string, `value` float64 (0 to 100, "
+          "four decimals). For each "
+          "moment, `step` apart, there is a reading of each channel of each device. `missing` and "
+          "`duplicates` are "
+          "drawn for each reading alone, so neither moves the others; a duplicate follows its "
+          "reading and has another "
+          "value.",
+      .options =
+          {{.name = "rows",
+            .kind = OptionKind::integer,
+            .help = "How many readings, before any are missing or doubled.",
+            .required = true,
+            .example = "1000000"},
+           {.name = "start",
+            .kind = OptionKind::text,
+            .help = "The first moment.",
+            .fallback = "2023-11-14T22:13:20Z",
+            .example = "\"2024-01-01T00:00:00Z\""},
+           {.name = "step",
+            .kind = OptionKind::duration,
+            .help = "From one moment to the next.",
+            .fallback = "1s",
+            .example = "\"10s\""},
+           {.name = "devices",
+            .kind = OptionKind::integer,
+            .help = "How many devices: dev-000000, dev-000001, …",
+            .fallback = "1000",
+            .example = "8"},
+           {.name = "channels",
+            .kind = OptionKind::integer,
+            .help = "How many channels each has: ch_00, ch_01, …",
+            .fallback = "20",
+            .example = "20"},
+           {.name = "seed",
+            .kind = OptionKind::integer,
+            .help = "Another seed makes other values, gaps, duplicates and order.",
+            .fallback = "1",
+            .example = "42"},
+           {.name = "disorder",
+            .kind = OptionKind::integer,
+            .help =
+                "Shuffles readings within stretches of so many; 0 leaves them in order of time.",
+            .fallback = "0",
+            .example = "200000"},
+           {.name = "duplicates",
+            .kind = OptionKind::number,
+            .help = "Which part of the readings comes twice, 0 to 1.",
+            .fallback = "0",
+            .example = "0.02"},
+           {.name = "missing",
+            .kind = OptionKind::number,
+            .help = "Which part of the readings does not come at all, 0 to 1.",
+            .fallback = "0",
+            .example = "0.05"},
+           {.name = "ranges",
+            .kind = OptionKind::boolean,
+            .help = "Whether windows over `ts` are read one by one, as from a database; else all "
+                    "is read once, as "
+                    "from a file.",
+            .fallback = "true",
+            .example = "false"}},
+      .example =
+          "[sources.readings]\ntype = \"generate\"\nrows = 100000\nstep = \"10s\"\ndevices = 5\n"};
 }
 
 constexpr std::int64_t kBytesPerReading = 32;  // of a batch; and what progress counts
 constexpr std::int64_t kMostRows = std::int64_t{1} << (Ordinals::kRowBits - 1);
-
-struct Readings {
-  std::int64_t rows = 0;
-  Micros start = 0;
-  Micros step = 0;
-  std::int64_t devices = 0;
-  std::int64_t channels = 0;
-  std::uint64_t seed = 0;
-  std::int64_t disorder = 0;
-  double duplicates = 0;
-  double missing = 0;
-  bool ranges = true;
-
-  [[nodiscard]] std::int64_t per_moment() const { return devices * channels; }
-  /// A number between 0 and 1 that belongs to a reading and a purpose.
-  [[nodiscard]] std::uint64_t draw(std::int64_t reading, std::uint64_t purpose) const {
-    return mix(mix(seed, purpose), static_cast<std::uint64_t>(reading));
-  }
-  [[nodiscard]] bool draws(double ratio, std::int64_t reading, std::uint64_t purpose) const {
-    return ratio > 0 && static_cast<double>(draw(reading, purpose) >> 11U) * 0x1p-53 < ratio;
-  }
-  [[nodiscard]] std::int64_t reading_at(std::int64_t position) const;
-  [[nodiscard]] std::string fingerprint_text() const {
-    return fmt::format("{} {} {} {} {} {} {} {} {}", rows, start, step, devices, channels, seed, disorder,
-                       duplicates, missing);
-  }
-};
-
-enum Purpose : std::uint64_t { kValue, kSecondValue, kMissing, kDuplicate, kOrder };
-
-/// The place of `i` in a permutation of [0, size) that `key` names: a Feistel network over the next power of four, walked
-/// until it comes back into the range.
-std::uint64_t permuted(std::uint64_t i, std::uint64_t size, std::uint64_t key) {
-  const auto half = static_cast<unsigned>(std::bit_width(size - 1) + 1) / 2;
-  const std::uint64_t low = (std::uint64_t{1} << half) - 1;
-  do {
-    std::uint64_t left = i >> half;
-    std::uint64_t right = i & low;
-    for (std::uint64_t round = 0; round < 4; ++round) {
-      left ^= mix(key + round, right) & low;
-      std::swap(left, right);
-    }
-    i = left << half | right;
-  } while (i >= size);
-  return i;
-}
-
-std::int64_t Readings::reading_at(std::int64_t position) const {
-  if (disorder < 2) return position;
-  const auto first = position / disorder * disorder;
-  const auto size = std::min(disorder, rows - first);
-  if (size < 2) return position;
-  const auto place = permuted(static_cast<std::uint64_t>(position - first), static_cast<std::uint64_t>(size),
-                              draw(first, kOrder));
-  return first + static_cast<std::int64_t>(place);
-}
-
-/// A list of names as a dictionary.
-struct Names {
-  Names(std::int64_t count, const char* prefix, int digits) {
-    ColumnBuilder builder(kString);
-    for (std::int64_t i = 0; i < count; ++i) builder.append_text(fmt::format("{}{:0{}}", prefix, i, digits));
-    texts = builder.finish();
-  }
-  ColumnRef texts;
-  std::uint64_t id = new_dictionary_id();
-};
-
-/// What all readers of a source share.
-struct Shared {
-  explicit Shared(const Readings& what)
-      : readings(what), devices(what.devices, "dev-", 6), channels(what.channels, "ch_", 2) {}
-  Readings readings;
-  SchemaRef schema = make_schema(
-      {{"ts", kTimestamptz}, {"device", kString}, {"channel", kString}, {"value", kFloat64}});
-  Names devices;
-  Names channels;
-};
 
 /// Positions [first, end) of the input.
 class Stretch final : public Chunk {
@@ -166,41 +94,28 @@ class Stretch final : public Chunk {
   std::int64_t end;
 };
 
-/// Columns of a batch being filled.
-class Rows {
- public:
-  explicit Rows(std::int64_t most);
-  void add(const Readings& readings, std::int64_t reading, Purpose purpose, std::uint64_t ordinal);
-  [[nodiscard]] BatchRef finish(const Shared& shared);
-
- private:
-  std::shared_ptr<Buffer> times_, devices_, channels_, values_, ordinals_;
-  std::size_t count_ = 0;
-  std::int64_t next_reading_ = -1;  ///< what the numbers below belong to
-  Micros time_ = 0;
-  std::int32_t device_ = 0;
-  std::int32_t channel_ = 0;
-};
-
 class GenerateReader final : public Reader {
  public:
   /// Readings [from, until) of the input with that number.
-  GenerateReader(std::shared_ptr<const Shared> shared, std::uint64_t number, std::int64_t from, std::int64_t until);
-  [[nodiscard]] std::unique_ptr<Chunk> read(const ReadRequest& request, std::stop_token stop) override;
+  GenerateReader(std::shared_ptr<const ReadingsInput> shared, std::uint64_t number,
+                 std::int64_t from, std::int64_t until);
+  [[nodiscard]] std::unique_ptr<Chunk> read(const ReadRequest& request,
+                                            std::stop_token stop) override;
   void decode(Chunk& chunk, const ReadRequest& request, Output& out) const override;
 
  private:
-  std::shared_ptr<const Shared> shared_;
+  std::shared_ptr<const ReadingsInput> shared_;
   std::uint64_t number_;
-  std::int64_t from_;   ///< readings
+  std::int64_t from_;  ///< readings
   std::int64_t until_;
-  std::int64_t next_;   ///< positions
+  std::int64_t next_;  ///< positions
   std::int64_t end_;
 };
 
 class Generate final : public Source {
  public:
-  explicit Generate(const Readings& readings) : shared_(std::make_shared<const Shared>(readings)) {}
+  explicit Generate(const Readings& readings)
+      : shared_(std::make_shared<const ReadingsInput>(readings)) {}
   [[nodiscard]] std::vector<Input> inputs(const SourceContext&) override {
     const auto& readings = shared_->readings;
     return {{.name = "generate",
@@ -208,28 +123,33 @@ class Generate final : public Source {
              .bytes = readings.rows * kBytesPerReading}};
   }
   [[nodiscard]] bool reads_ranges() const override { return shared_->readings.ranges; }
-  [[nodiscard]] std::unique_ptr<Reader> open(const Input&, std::uint64_t number, const Interval* range) override;
+  [[nodiscard]] std::unique_ptr<Reader> open(const Input&, std::uint64_t number,
+                                             const Interval* range) override;
 
  private:
-  std::shared_ptr<const Shared> shared_;
+  std::shared_ptr<const ReadingsInput> shared_;
 };
 
 void check_at_least(BindContext& context, std::string_view option, std::int64_t least) {
   const auto value = context.options().integer(option);
   if (value >= least) return;
-  context.error(option, "out-of-range", fmt::format("\"{}\" is at least {}: {}", option, least, value));
+  context.error(option, "out-of-range",
+                fmt::format("\"{}\" is at least {}: {}", option, least, value));
 }
 
 void check_ratio(BindContext& context, std::string_view option) {
   const auto value = context.options().number(option);
   if (value >= 0 && value <= 1) return;
-  context.error(option, "out-of-range", fmt::format("\"{}\" lies between 0 and 1: {}", option, value));
+  context.error(option, "out-of-range",
+                fmt::format("\"{}\" lies between 0 and 1: {}", option, value));
 }
 
-/// Checks that the number of readings and their times stay within what ordinals and timestamps can hold.
+/// Checks that the number of readings and their times stay within what ordinals and timestamps can
+/// hold.
 void check_extent(BindContext& context, const Readings& readings) {
   if (readings.rows > kMostRows) {
-    context.error("rows", "out-of-range", fmt::format("at most {} readings: {}", kMostRows, readings.rows));
+    context.error("rows", "out-of-range",
+                  fmt::format("at most {} readings: {}", kMostRows, readings.rows));
   }
   if (readings.devices > 1'000'000 || readings.channels > 1'000'000) {
     const char* option = readings.devices > 1'000'000 ? "devices" : "channels";
@@ -248,8 +168,10 @@ Binding bind_generate(BindContext& context) {
   for (const auto* option : {"devices", "channels"}) check_at_least(context, option, 1);
   for (const auto* option : {"duplicates", "missing"}) check_ratio(context, option);
   const auto start = parse_timestamp(options.text("start"));
-  if (!start) context.error("start", "bad-time", fmt::format("not a time: {}", options.text("start")));
-  if (options.duration("step") <= 0) context.error("step", "out-of-range", "\"step\" is longer than nothing");
+  if (!start)
+    context.error("start", "bad-time", fmt::format("not a time: {}", options.text("start")));
+  if (options.duration("step") <= 0)
+    context.error("step", "out-of-range", "\"step\" is longer than nothing");
 
   Binding binding;
   const Readings readings{.rows = options.integer("rows"),
@@ -263,8 +185,7 @@ Binding bind_generate(BindContext& context) {
                           .missing = options.number("missing"),
                           .ranges = options.boolean("ranges") && context.window_column() == "ts"};
   check_extent(context, readings);
-  binding.outputs.push_back(
-      {.schema = make_schema({{"ts", kTimestamptz}, {"device", kString}, {"channel", kString}, {"value", kFloat64}})});
+  binding.outputs.push_back({.schema = readings_schema()});
   binding.make_source = [readings] { return std::make_unique<Generate>(readings); };
   return binding;
 }
@@ -278,16 +199,23 @@ std::unique_ptr<Reader> Generate::open(const Input&, std::uint64_t number, const
     return std::min(readings.rows, std::min(moment, moments) * readings.per_moment());
   };
   if (range == nullptr) return std::make_unique<GenerateReader>(shared_, number, 0, readings.rows);
-  return std::make_unique<GenerateReader>(shared_, number, first_at(range->from), first_at(range->until));
+  return std::make_unique<GenerateReader>(shared_, number, first_at(range->from),
+                                          first_at(range->until));
 }
 
-GenerateReader::GenerateReader(std::shared_ptr<const Shared> shared, std::uint64_t number, std::int64_t from,
-                               std::int64_t until)
-    : shared_(std::move(shared)), number_(number), from_(from), until_(std::max(from, until)), next_(from), end_(until_) {
+GenerateReader::GenerateReader(std::shared_ptr<const ReadingsInput> shared, std::uint64_t number,
+                               std::int64_t from, std::int64_t until)
+    : shared_(std::move(shared)),
+      number_(number),
+      from_(from),
+      until_(std::max(from, until)),
+      next_(from),
+      end_(until_) {
   const auto& readings = shared_->readings;
   if (readings.disorder < 2 || from_ == until_) return;
   next_ = from_ / readings.disorder * readings.disorder;  // shuffled readings stay in their stretch
-  end_ = std::min(readings.rows, (until_ + readings.disorder - 1) / readings.disorder * readings.disorder);
+  end_ = std::min(readings.rows,
+                  (until_ + readings.disorder - 1) / readings.disorder * readings.disorder);
 }
 
 std::unique_ptr<Chunk> GenerateReader::read(const ReadRequest& request, std::stop_token stop) {
@@ -306,14 +234,16 @@ void GenerateReader::decode(Chunk& chunk, const ReadRequest& request, Output& ou
   const auto most = std::max<std::int64_t>(1, request.rows);
   for (auto from = stretch.first; from < stretch.end;) {
     const auto until = std::min(stretch.end, from + std::max<std::int64_t>(1, most / copies));
-    Rows rows((until - from) * copies);
+    ReadingRows rows((until - from) * copies);
     for (; from < until; ++from) {
       const auto reading = readings.reading_at(from);
-      if (reading < from_ || reading >= until_ || readings.draws(readings.missing, reading, kMissing)) continue;
+      if (reading < from_ || reading >= until_ ||
+          readings.draws(readings.missing, reading, Purpose::missing))
+        continue;
       const auto ordinal = Ordinals::pack(number_, static_cast<std::uint64_t>(from * copies));
-      rows.add(readings, reading, kValue, ordinal);
-      if (readings.draws(readings.duplicates, reading, kDuplicate)) {
-        rows.add(readings, reading, kSecondValue, ordinal + 1);
+      rows.add(readings, reading, Purpose::value, ordinal);
+      if (readings.draws(readings.duplicates, reading, Purpose::duplicate)) {
+        rows.add(readings, reading, Purpose::second_value, ordinal + 1);
       }
     }
     if (auto batch = rows.finish(*shared_); batch->rows() > 0) {
@@ -321,48 +251,6 @@ void GenerateReader::decode(Chunk& chunk, const ReadRequest& request, Output& ou
       out.emit(0, std::move(batch));
     }
   }
-}
-
-Rows::Rows(std::int64_t most) {
-  const auto rows = static_cast<std::size_t>(most);
-  for (auto* buffer : {&times_, &values_, &ordinals_}) *buffer = Buffer::allocate(rows * sizeof(std::int64_t));
-  for (auto* buffer : {&devices_, &channels_}) *buffer = Buffer::allocate(rows * sizeof(std::int32_t));
-}
-
-void Rows::add(const Readings& readings, std::int64_t reading, Purpose purpose, std::uint64_t ordinal) {
-  if (reading != next_reading_) {
-    const auto in_moment = reading % readings.per_moment();
-    time_ = readings.start + reading / readings.per_moment() * readings.step;
-    device_ = static_cast<std::int32_t>(in_moment / readings.channels);
-    channel_ = static_cast<std::int32_t>(in_moment % readings.channels);
-    next_reading_ = reading;
-  }
-  times_->mutable_as<std::int64_t>()[count_] = time_;
-  devices_->mutable_as<std::int32_t>()[count_] = device_;
-  channels_->mutable_as<std::int32_t>()[count_] = channel_;
-  values_->mutable_as<double>()[count_] = static_cast<double>(readings.draw(reading, purpose) % 1'000'000) / 10'000.0;
-  ordinals_->mutable_as<std::uint64_t>()[count_] = ordinal;
-  ++count_;
-}
-
-BatchRef Rows::finish(const Shared& shared) {
-  const auto rows = static_cast<std::int64_t>(count_);
-  for (auto* buffer : {&times_, &values_, &ordinals_}) (*buffer)->set_size(count_ * sizeof(std::int64_t));
-  for (auto* buffer : {&devices_, &channels_}) (*buffer)->set_size(count_ * sizeof(std::int32_t));
-  const auto fixed = [&](Type type, std::shared_ptr<Buffer>& values) {
-    return std::make_shared<const Column>(ColumnParts{.type = type, .length = rows, .values = std::move(values)});
-  };
-  const auto named = [&](const Names& names, std::shared_ptr<Buffer>& codes) {
-    return std::make_shared<const Column>(ColumnParts{.type = kString,
-                                                      .length = rows,
-                                                      .values = std::move(codes),
-                                                      .dictionary = names.texts,
-                                                      .dictionary_id = names.id});
-  };
-  std::vector<ColumnRef> columns{fixed(kTimestamptz, times_), named(shared.devices, devices_),
-                                 named(shared.channels, channels_), fixed(kFloat64, values_)};
-  return std::make_shared<const Batch>(shared.schema, std::move(columns), rows,
-                                       Ordinals{.values = std::move(ordinals_)});
 }
 
 }  // namespace

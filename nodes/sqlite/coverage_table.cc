@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "engine/core/clock.h"
 #include "engine/core/error.h"
 #include "engine/spec/coverage.h"
 
@@ -24,8 +25,7 @@ create table if not exists flowrun_epoch (
 
 constexpr const char* kColumns =
     "select kind, from_us, until_us, id, plan_hash, inputs, generation, epoch, run, rows, "
-    "committed_at "
-    "from flowrun_coverage";
+    "committed_at from flowrun_coverage";
 constexpr const char* kOfKey =
     " where pipeline = ?1 and instance = ?2 and sink = ?3 and target = ?4";
 
@@ -104,8 +104,8 @@ void CoverageTable::fence(const Marker& marker) {
   if (newest == mine) return;
   connection_
       ->prepare(
-          "insert into flowrun_epoch (pipeline, instance, epoch) values (?, ?, ?) "
-          "on conflict (pipeline, instance) do update set epoch = excluded.epoch")
+          "insert into flowrun_epoch (pipeline, instance, epoch) values (?, ?, ?) on conflict "
+          "(pipeline, instance) do update set epoch = excluded.epoch")
       .bind(pipeline, instance, mine)
       .run();
 }
@@ -121,8 +121,8 @@ std::vector<Coverage> CoverageTable::rivals(const Marker& marker, const std::str
   // Entries do not overlap one another, so at most one that begins before the unit reaches into it.
   auto rows = connection_->prepare(
       std::string(kColumns) + kOfKey +
-      " and kind = 'window' and from_us < ?6 and until_us > ?5 and from_us >= coalesce("
-      "(select max(from_us) from flowrun_coverage" +
+      " and kind = 'window' and from_us < ?6 and until_us > ?5 and from_us >= coalesce((select "
+      "max(from_us) from flowrun_coverage" +
       kOfKey + " and kind = 'window' and from_us <= ?5), ?5)");
   rows.bind(key.pipeline, key.instance, key.sink, table, unit.interval.from, unit.interval.until);
   return read(std::move(rows));
@@ -156,16 +156,16 @@ void CoverageTable::write(const Marker& marker, const std::string& table) {
 
 void CoverageTable::insert(const CoverageKey& key, const std::string& table,
                            const Coverage& coverage) {
+  const auto moment = coverage.committed_at != 0 ? coverage.committed_at : SystemClock().now();
   connection_
       ->prepare(
           "insert into flowrun_coverage (pipeline, instance, sink, target, kind, from_us, "
-          "until_us, id, "
-          "plan_hash, inputs, generation, epoch, run, rows, committed_at) "
-          "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+          "until_us, id, plan_hash, inputs, generation, epoch, run, rows, committed_at) values "
+          "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
       .bind(key.pipeline, key.instance, key.sink, table, to_string(coverage.kind),
             coverage.interval.from, coverage.interval.until, coverage.id, coverage.plan_hash,
             inputs_.save(*coverage.inputs), coverage.generation, coverage.epoch, coverage.run,
-            coverage.rows, coverage.committed_at)
+            coverage.rows, moment)
       .run();
 }
 

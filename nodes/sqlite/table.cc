@@ -156,8 +156,8 @@ void check_required(const TableInfo& info, const TableWish& wish, const std::str
     if (column.required && !arrives) {
       throw Error(
           Errc::plan,
-          "column \"{}\" of table \"{}\" in {} must not be null, has no default, and nothing "
-          "that arrives is called so",
+          "column \"{}\" of table \"{}\" in {} must not be null, has no default, and nothing that "
+          "arrives is called so",
           column.name, wish.table, path);
     }
   }
@@ -170,8 +170,8 @@ void check_key(const TableInfo& info, const TableWish& wish, const std::string& 
     const auto keys = list_of(wish.key);
     throw Error(
         Errc::plan,
-        "table \"{}\" in {} has no unique index on the key ({}); make one: create unique index "
-        "{} on {} ({})",
+        "table \"{}\" in {} has no unique index on the key ({}); make one: create unique index {} "
+        "on {} ({})",
         wish.table, path, keys, quote_identifier(wish.table + "_key"), quote_identifier(wish.table),
         keys);
   }

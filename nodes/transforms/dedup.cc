@@ -13,12 +13,18 @@ NodeSpec dedup_spec() {
   return {
       .name = "dedup",
       .summary = "Keeps one row of each key.",
-      .notes = "Rows leave unchanged, in the order of the input, once a unit's input has ended: duplicates are found within a "
-               "unit (a window or a load). Null is a key like any other. With `order_by` the row with the largest value stays "
-               "(with `keep = \"first\"` the smallest); rows with equal values are told apart by the input's order, and a "
-               "null value loses to any other. In the summary all rows taken count as absorbed and the rows kept as "
-               "made; the difference is the duplicates.\n\n"
-               "Memory: the rows kept, some 60 bytes a key, and at most as many rows again that have lost.",
+      .notes =
+          "Rows leave unchanged, in the order of the input, once a unit's input has ended: "
+          "duplicates are found within a "
+          "unit (a window or a load). Null is a key like any other. With `order_by` the row with "
+          "the largest value stays "
+          "(with `keep = \"first\"` the smallest); rows with equal values are told apart by the "
+          "input's order, and a "
+          "null value loses to any other. In the summary all rows taken count as absorbed and the "
+          "rows kept as "
+          "made; the difference is the duplicates.\n\n"
+          "Memory: the rows kept, some 60 bytes a key, and at most as many rows again that have "
+          "lost.",
       .options = {{.name = "key",
                    .kind = OptionKind::columns,
                    .help = "The columns that say which rows are the same.",
@@ -34,8 +40,9 @@ NodeSpec dedup_spec() {
                    .kind = OptionKind::column,
                    .help = "The column that says what is last. Default: the order of the input.",
                    .example = "\"collected_at\""}},
-      .example = "[transforms.newest]\ntype     = \"dedup\"\ninput    = \"arrivals\"\n"
-                 "key      = [\"chokepoint\", \"date\"]\norder_by = \"collected_at\"\n"};
+      .example =
+          "[transforms.newest]\ntype     = \"dedup\"\ninput    = \"arrivals\"\n"
+          "key      = [\"chokepoint\", \"date\"]\norder_by = \"collected_at\"\n"};
 }
 
 class Dedup final : public Accumulator {

@@ -10,7 +10,7 @@ namespace flowrun::nodes {
 namespace {
 
 constexpr std::int64_t kFewRows = 8 * kMaxBatchRows;  // below, dead rows do no harm
-constexpr std::size_t kWorthTaking = 1024;            // living rows that are emitted as a batch of their own
+constexpr std::size_t kWorthTaking = 1024;  // living rows that are emitted as a batch of their own
 
 using Kept = std::vector<KeptRows*>;
 
@@ -93,7 +93,8 @@ std::vector<Group> group_by_ordinals(std::deque<HeldBatch>& batches) {
   for (auto& held : batches) {
     if (!held.lives.empty()) ranges.push_back(range_of(held));
   }
-  std::sort(ranges.begin(), ranges.end(), [](const Range& a, const Range& b) { return a.first < b.first; });
+  std::sort(ranges.begin(), ranges.end(),
+            [](const Range& a, const Range& b) { return a.first < b.first; });
   std::vector<Group> groups;
   for (const auto& range : ranges) {
     if (groups.empty() || range.first > groups.back().last) groups.emplace_back();
@@ -152,7 +153,9 @@ void HeldBatches::replace(HeldBatch& held, BatchRef smaller) {
 }
 
 void HeldBatches::compact(const Kept& kept) {
-  mark_living(batches_, kept, [](const HeldBatch& held) { return held.batch && held.live * 5 < held.batch->rows() * 4; });
+  mark_living(batches_, kept, [](const HeldBatch& held) {
+    return held.batch && held.live * 5 < held.batch->rows() * 4;
+  });
   for (auto& held : batches_) {
     if (held.lives.empty()) continue;
     const auto rows = living_rows(held);

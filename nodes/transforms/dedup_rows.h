@@ -29,7 +29,7 @@ struct HeldBatch {
   explicit HeldBatch(BatchRef rows) : batch(std::move(rows)) {}
   BatchRef batch;
   std::atomic<std::int64_t> live = 0;
-  std::vector<bool> lives;             ///< by row, while rows are moved or emitted
+  std::vector<bool> lives;              ///< by row, while rows are moved or emitted
   std::vector<std::uint32_t> moved_to;  ///< by row, while rows are moved
 };
 
@@ -39,16 +39,20 @@ class HeldBatches {
   /// Any thread.
   [[nodiscard]] HeldBatch& add(BatchRef batch);
   /// Counts rows that came to life and rows that died elsewhere. Any thread.
-  void note(std::int64_t born, std::int64_t died) { live_.fetch_add(born - died, std::memory_order_relaxed); }
+  void note(std::int64_t born, std::int64_t died) {
+    live_.fetch_add(born - died, std::memory_order_relaxed);
+  }
 
-  /// True where more than half of the rows held are dead, and enough of them to be worth the work. Any thread.
+  /// True where more than half of the rows held are dead, and enough of them to be worth the work.
+  /// Any thread.
   [[nodiscard]] bool is_wasteful() const;
-  /// Drops dead rows: batches of which less than four fifths are alive are copied without them, so that the next time is a
-  /// good while off. `kept` names every living row. The caller is the only one at work.
+  /// Drops dead rows: batches of which less than four fifths are alive are copied without them, so
+  /// that the next time is a good while off. `kept` names every living row. The caller is the only
+  /// one at work.
   void compact(const std::vector<KeptRows*>& kept);
 
-  /// Emits every row that `kept` names in the order of their ordinals and lets go of the batches on the way. The caller is the
-  /// only one at work; nothing can be added afterwards.
+  /// Emits every row that `kept` names in the order of their ordinals and lets go of the batches on
+  /// the way. The caller is the only one at work; nothing can be added afterwards.
   void emit(const std::vector<KeptRows*>& kept, Output& out);
 
   /// Bytes of the batches held. Any thread.

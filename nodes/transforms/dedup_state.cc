@@ -15,7 +15,8 @@ constexpr std::size_t kAhead = 8;  // runs whose keys are brought into the cache
 
 class DedupState final : public AccumulatorState {
  public:
-  explicit DedupState(std::shared_ptr<const DedupPlan> plan) : plan_(std::move(plan)), keys_(*plan_->schema, plan_->key) {}
+  explicit DedupState(std::shared_ptr<const DedupPlan> plan)
+      : plan_(std::move(plan)), keys_(*plan_->schema, plan_->key) {}
   void add(const BatchRef& batch, Output& out) override;
   void finish(Output& out) override;
   [[nodiscard]] std::int64_t memory() const override {
@@ -31,7 +32,8 @@ class DedupState final : public AccumulatorState {
   };
 
   void add_batch(const BatchRef& batch);
-  void add_runs(HeldBatch& held, const KeyRuns& runs, std::span<const std::uint32_t> chosen, Shard& shard);
+  void add_runs(HeldBatch& held, const KeyRuns& runs, std::span<const std::uint32_t> chosen,
+                Shard& shard);
   [[nodiscard]] KeptRow best_of_run(HeldBatch& held, std::size_t from, std::size_t until) const;
   [[nodiscard]] bool wins(const KeptRow& row, const KeptRow& over) const;
   [[nodiscard]] std::vector<KeptRows*> all_kept();
@@ -70,12 +72,13 @@ void DedupState::add_batch(const BatchRef& batch) {
   });
 }
 
-void DedupState::add_runs(HeldBatch& held, const KeyRuns& runs, std::span<const std::uint32_t> chosen,
-                          Shard& shard) {
+void DedupState::add_runs(HeldBatch& held, const KeyRuns& runs,
+                          std::span<const std::uint32_t> chosen, Shard& shard) {
   std::int64_t born = 0;
   std::int64_t died = 0;
   for (std::size_t i = 0; i < chosen.size(); ++i) {
-    if (i + 2 * kAhead < chosen.size()) shard.rows.prefetch_slot(runs.hashes[chosen[i + 2 * kAhead]]);
+    if (i + 2 * kAhead < chosen.size())
+      shard.rows.prefetch_slot(runs.hashes[chosen[i + 2 * kAhead]]);
     if (i + kAhead < chosen.size()) shard.rows.prefetch_record(runs.hashes[chosen[i + kAhead]]);
     const auto run = chosen[i];
     const auto row = best_of_run(held, runs.starts[run], runs.starts[run + 1]);
@@ -96,7 +99,8 @@ void DedupState::add_runs(HeldBatch& held, const KeyRuns& runs, std::span<const 
 /// Rows [from, until) have one key.
 KeptRow DedupState::best_of_run(HeldBatch& held, std::size_t from, std::size_t until) const {
   const auto at = [&](std::size_t row) {
-    return KeptRow{held.batch->ordinal(static_cast<std::int64_t>(row)), &held, static_cast<std::uint32_t>(row)};
+    return KeptRow{held.batch->ordinal(static_cast<std::int64_t>(row)), &held,
+                   static_cast<std::uint32_t>(row)};
   };
   auto best = at(from);
   for (auto row = from + 1; row < until; ++row) {

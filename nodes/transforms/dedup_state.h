@@ -17,6 +17,7 @@ struct DedupPlan {
   std::optional<std::size_t> order_by;
 };
 
-[[nodiscard]] std::unique_ptr<AccumulatorState> make_dedup_state(std::shared_ptr<const DedupPlan> plan);
+[[nodiscard]] std::unique_ptr<AccumulatorState> make_dedup_state(
+    std::shared_ptr<const DedupPlan> plan);
 
 }  // namespace flowrun::nodes

@@ -13,33 +13,50 @@ namespace flowrun::nodes {
 namespace {
 
 NodeSpec filter_spec() {
-  return {
-      .name = "filter",
-      .summary = "Keeps the rows whose column stands in a relation to a constant.",
-      .notes = "As in SQL, a comparison with null is not true: rows whose value is null leave only by `op = \"is_null\"`. NaN "
-               "equals itself and is larger than any other number. Texts compare by their bytes. Rows that are not kept "
-               "are counted as filtered. Times and dates are written as strings, decimals as numbers or strings.",
-      .options = {{.name = "column",
-                   .kind = OptionKind::column,
-                   .help = "The column to look at.",
-                   .required = true,
-                   .example = "\"vessel_count\""},
-                  {.name = "op",
-                   .kind = OptionKind::choice,
-                   .help = "The relation.",
-                   .fallback = "=",
-                   .choices = {"=", "!=", "<", "<=", ">", ">=", "in", "not_in", "is_null", "is_not_null"},
-                   .example = "\">=\""},
-                  {.name = "value",
-                   .kind = OptionKind::any,
-                   .help = "The constant; a list of them for `in` and `not_in`.",
-                   .example = "0",
-                   .shape = "a value of the column's type, or a list of such"}},
-      .example = "[transforms.sound]\ntype   = \"filter\"\ninput  = \"arrivals\"\ncolumn = \"vessel_count\"\n"
-                 "op     = \">=\"\nvalue  = 0\n"};
+  return {.name = "filter",
+          .summary = "Keeps the rows whose column stands in a relation to a constant.",
+          .notes =
+              "As in SQL, a comparison with null is not true: rows whose value is null leave only "
+              "by `op = \"is_null\"`. NaN "
+              "equals itself and is larger than any other number. Texts compare by their bytes. "
+              "Rows that are not kept "
+              "are counted as filtered. Times and dates are written as strings, decimals as "
+              "numbers or strings.",
+          .options = {{.name = "column",
+                       .kind = OptionKind::column,
+                       .help = "The column to look at.",
+                       .required = true,
+                       .example = "\"vessel_count\""},
+                      {.name = "op",
+                       .kind = OptionKind::choice,
+                       .help = "The relation.",
+                       .fallback = "=",
+                       .choices = {"=", "!=", "<", "<=", ">", ">=", "in", "not_in", "is_null",
+                                   "is_not_null"},
+                       .example = "\">=\""},
+                      {.name = "value",
+                       .kind = OptionKind::any,
+                       .help = "The constant; a list of them for `in` and `not_in`.",
+                       .example = "0",
+                       .shape = "a value of the column's type, or a list of such"}},
+          .example =
+              "[transforms.sound]\ntype   = \"filter\"\ninput  = \"arrivals\"\ncolumn = "
+              "\"vessel_count\"\n"
+              "op     = \">=\"\nvalue  = 0\n"};
 }
 
-enum class Op { equal, not_equal, less, less_equal, greater, greater_equal, in, not_in, is_null, is_not_null };
+enum class Op {
+  equal,
+  not_equal,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
+  in,
+  not_in,
+  is_null,
+  is_not_null
+};
 
 Op op_named(const std::string& name) {
   constexpr std::array<std::string_view, 10> kNames{"=",  "!=", "<",      "<=",      ">",
@@ -76,7 +93,8 @@ class Filter final : public Transform {
 /// The text that stands for a constant of the given type; nothing where the kinds do not fit.
 std::optional<std::string> constant_text(const OptionValue& value, Type type) {
   if (const auto* flag = std::get_if<bool>(&value.value)) {
-    return type.id == TypeId::boolean ? std::optional<std::string>(*flag ? "true" : "false") : std::nullopt;
+    return type.id == TypeId::boolean ? std::optional<std::string>(*flag ? "true" : "false")
+                                      : std::nullopt;
   }
   if (const auto* whole = std::get_if<std::int64_t>(&value.value)) {
     return type.is_number() ? std::optional(std::to_string(*whole)) : std::nullopt;
@@ -87,7 +105,8 @@ std::optional<std::string> constant_text(const OptionValue& value, Type type) {
     append_float(text, *number, scale);
     return type.is_number() ? std::optional(text) : std::nullopt;
   }
-  const bool as_text = type.is_text() || type.is_time() || type.id == TypeId::date || type.id == TypeId::decimal;
+  const bool as_text =
+      type.is_text() || type.is_time() || type.id == TypeId::date || type.id == TypeId::decimal;
   return value.is_text() && as_text ? std::optional(value.text()) : std::nullopt;
 }
 
@@ -97,8 +116,8 @@ void append_constant(BindContext& context, const OptionValue& value, ColumnBuild
   if (text && parse_append(constants, *text)) return;
   const bool quoted = type.is_text() || type.is_time() || type.id == TypeId::date;
   context.error_at(value.span, "wrong-type",
-                   fmt::format("column \"{}\" is {}; the value is not", context.options().text("column"),
-                               to_string(type)),
+                   fmt::format("column \"{}\" is {}; the value is not",
+                               context.options().text("column"), to_string(type)),
                    text || !quoted ? "" : "write it as a string");
 }
 
@@ -108,13 +127,15 @@ ColumnRef read_constants(BindContext& context, Op op, Type type) {
   const auto* value = context.options().raw("value");
   const auto& name = context.options().text("op");
   if (is_null_op(op)) {
-    if (value != nullptr) context.error("value", "useless-option", fmt::format("\"{}\" takes no value", name));
+    if (value != nullptr)
+      context.error("value", "useless-option", fmt::format("\"{}\" takes no value", name));
   } else if (value == nullptr) {
     context.error("value", "missing-option", fmt::format("\"{}\" needs a value", name));
   } else if (value->is_list() != is_list_op(op)) {
-    context.error("value", "wrong-type",
-                  fmt::format("\"{}\" takes {}", name, is_list_op(op) ? "a list" : "one value, not a list"),
-                  value->is_list() ? "for a list there are \"in\" and \"not_in\"" : "");
+    context.error(
+        "value", "wrong-type",
+        fmt::format("\"{}\" takes {}", name, is_list_op(op) ? "a list" : "one value, not a list"),
+        value->is_list() ? "for a list there are \"in\" and \"not_in\"" : "");
   } else if (!value->is_list()) {
     append_constant(context, *value, constants);
   } else if (value->list().empty()) {
@@ -135,7 +156,9 @@ Binding bind_filter(BindContext& context) {
   Port port{.schema = context.input_ref()};
   for (std::size_t i = 0; i < input.size(); ++i) port.unchanged_from.emplace_back(i);
   binding.outputs.push_back(std::move(port));
-  binding.make_transform = [column, op, constants] { return std::make_unique<Filter>(column, op, constants); };
+  binding.make_transform = [column, op, constants] {
+    return std::make_unique<Filter>(column, op, constants);
+  };
   return binding;
 }
 
@@ -208,17 +231,20 @@ std::vector<std::uint32_t> Filter::matches(const Column& column) const {
   const auto id = column.type().id;
   const bool whole = id == TypeId::int64 || column.type().is_time();
   if (whole && !column.has_nulls() && compare_all<std::int64_t>(column, rows)) return rows;
-  if (id == TypeId::float64 && !column.has_nulls() && !is_nan_ && compare_all<double>(column, rows)) return rows;
+  if (id == TypeId::float64 && !column.has_nulls() && !is_nan_ && compare_all<double>(column, rows))
+    return rows;
   std::vector<char> by_code;  // what holds of a text holds wherever its code stands
-  if (column.is_dictionary() && column.dictionary()->length() <= column.length() && !is_null_op(op_)) {
+  if (column.is_dictionary() && column.dictionary()->length() <= column.length() &&
+      !is_null_op(op_)) {
     for (std::int64_t code = 0; code < column.dictionary()->length(); ++code) {
       by_code.push_back(holds(*column.dictionary(), code) ? 1 : 0);
     }
   }
   for (std::int64_t row = 0; row < column.length(); ++row) {
-    const bool kept = by_code.empty() || !column.is_valid(row)
-                          ? holds(column, row)
-                          : by_code[static_cast<std::size_t>(column.codes()[static_cast<std::size_t>(row)])] != 0;
+    const bool kept =
+        by_code.empty() || !column.is_valid(row)
+            ? holds(column, row)
+            : by_code[static_cast<std::size_t>(column.codes()[static_cast<std::size_t>(row)])] != 0;
     if (kept) rows.push_back(static_cast<std::uint32_t>(row));
   }
   return rows;

@@ -17,16 +17,18 @@ struct Cell {
   std::uint16_t column = 0;
 };
 
-/// An append-only log of cells in runs: the cells of a run belong to one key and stand close together in the input, so that a
-/// cell takes 12 bytes, and a run 16 more. A run knows the one before it of the same key. Used by one thread at a time.
+/// An append-only log of cells in runs: the cells of a run belong to one key and stand close
+/// together in the input, so that a cell takes 12 bytes, and a run 16 more. A run knows the one
+/// before it of the same key. Used by one thread at a time.
 class CellLog {
  public:
   static constexpr std::uint32_t kNone = 0xFFFFFFFF;
   static constexpr std::uint64_t kMostDelta = 0xFFFF;
 
-  /// Opens a run of the key whose latest run is `previous`, for cells with ordinals in [ordinal, ordinal + kMostDelta].
-  /// Returns how many cells it can take, at least 1 and at most `wanted`.
-  [[nodiscard]] std::size_t open(std::uint32_t previous, std::uint64_t ordinal, std::size_t wanted) {
+  /// Opens a run of the key whose latest run is `previous`, for cells with ordinals in [ordinal,
+  /// ordinal + kMostDelta]. Returns how many cells it can take, at least 1 and at most `wanted`.
+  [[nodiscard]] std::size_t open(std::uint32_t previous, std::uint64_t ordinal,
+                                 std::size_t wanted) {
     if (left_ < kHeadWords + kCellWords) open_chunk();
     run_ = next_;
     const Head head{previous, 0, ordinal};
@@ -57,7 +59,8 @@ class CellLog {
     __builtin_prefetch(address(run));
     __builtin_prefetch(address(run) + sizeof(Head) + kCellWords * sizeof(std::uint32_t) - 1);
   }
-  /// Calls visit(Cell) for every cell of a run and forgets the run. No run may be open, and none opened afterwards.
+  /// Calls visit(Cell) for every cell of a run and forgets the run. No run may be open, and none
+  /// opened afterwards.
   template <typename Visit>
   void drain(std::uint32_t run, Visit visit) {
     const char* at = address(run);

@@ -8,8 +8,8 @@
 namespace flowrun::nodes {
 namespace {
 
-/// Rows whose words and validity bits fill a batch: the block stays in a core's second-level cache while its rows are
-/// scattered over it, however many columns there are.
+/// Rows whose words and validity bits fill a batch: the block stays in a core's second-level cache
+/// while its rows are scattered over it, however many columns there are.
 std::size_t rows_of_block(const PivotPlan& plan) {
   const auto bytes = 16 * plan.index.size() + 9 * plan.columns.size() + 8;
   const auto rows = static_cast<std::size_t>(kMaxBatchBytes) / bytes / 64 * 64;
@@ -17,8 +17,8 @@ std::size_t rows_of_block(const PivotPlan& plan) {
 }
 
 /// A column of `rows` words from a block, in the layout of its type. Validity is set by the caller.
-ColumnParts parts_from_words(Type type, const std::shared_ptr<Buffer>& block, const std::uint64_t* words,
-                             std::size_t rows) {
+ColumnParts parts_from_words(Type type, const std::shared_ptr<Buffer>& block,
+                             const std::uint64_t* words, std::size_t rows) {
   ColumnParts parts{.type = type, .length = static_cast<std::int64_t>(rows)};
   if (type.width() == 8) {
     parts.values = Buffer::wrap(words, rows * sizeof(std::uint64_t), block);
@@ -52,7 +52,8 @@ ColumnRef single(Type type, std::uint64_t word) {
   if (is_word(type)) {
     auto block = Buffer::allocate(sizeof word);
     std::memcpy(block->mutable_data(), &word, sizeof word);
-    return std::make_shared<const Column>(parts_from_words(type, block, block->as<std::uint64_t>(), 1));
+    return std::make_shared<const Column>(
+        parts_from_words(type, block, block->as<std::uint64_t>(), 1));
   }
   ColumnBuilder builder(type);
   append_bytes(builder, word);
@@ -62,7 +63,12 @@ ColumnRef single(Type type, std::uint64_t word) {
 }  // namespace
 
 PivotFlush::PivotFlush(const PivotPlan& plan, KeyEncoder& keys, PivotShards& shards, Output& out)
-    : plan_(plan), keys_(keys), shards_(shards), out_(out), fold_(plan), stride_(rows_of_block(plan)) {
+    : plan_(plan),
+      keys_(keys),
+      shards_(shards),
+      out_(out),
+      fold_(plan),
+      stride_(rows_of_block(plan)) {
   keys_.end_encoding();
   rows_ = rows_in_order();
 }
@@ -122,7 +128,8 @@ void PivotFlush::fold_row(const Placed& place, std::size_t lane, std::size_t row
     words[column * stride_] = word;
     auto& byte = bits[column * (stride_ / 8)];
     byte = static_cast<std::uint8_t>(byte | bit);
-    if (!is_word(plan_.columns[column].out)) text_bytes_ += static_cast<std::int64_t>(bytes_of(word).size());
+    if (!is_word(plan_.columns[column].out))
+      text_bytes_ += static_cast<std::int64_t>(bytes_of(word).size());
   }
   if (!fold_.refused().empty()) reject_refused(place);
 }
@@ -163,7 +170,8 @@ ColumnRef PivotFlush::column_of(std::size_t column, std::size_t rows) {
     ColumnBuilder builder(type);
     builder.reserve(length);
     for (std::size_t row = 0; row < rows; ++row) {
-      get_bit(bits, static_cast<std::int64_t>(row)) ? append_bytes(builder, words[row]) : builder.append_null();
+      get_bit(bits, static_cast<std::int64_t>(row)) ? append_bytes(builder, words[row])
+                                                    : builder.append_null();
     }
     return builder.finish();
   }

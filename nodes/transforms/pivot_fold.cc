@@ -36,7 +36,8 @@ constexpr Int128 beyond_decimal() {
 bool add_exactly(Int128& sum, Int128 value, Type type) {
   const Int128 limit = type.id == TypeId::decimal ? beyond_decimal() : Int128{1} << 63;
   const Int128 next = sum + value;  // both are below 10^38: no overflow
-  if (type.id == TypeId::decimal ? next >= limit || next <= -limit : next >= limit || next < -limit) return false;
+  if (type.id == TypeId::decimal ? next >= limit || next <= -limit : next >= limit || next < -limit)
+    return false;
   sum = next;
   return true;
 }
@@ -95,7 +96,8 @@ int CellFold::compare(std::uint64_t a, std::uint64_t b, Type type) const {
   }
 }
 
-/// By ordinal; values that share one (rows made of the same row) by the values themselves, so that chance has no say.
+/// By ordinal; values that share one (rows made of the same row) by the values themselves, so that
+/// chance has no say.
 bool CellFold::is_before(const Cell& a, const Cell& b) const {
   if (a.ordinal != b.ordinal) return a.ordinal < b.ordinal;
   return compare(a.word, b.word, plan_.columns[a.column].cell) < 0;
@@ -138,7 +140,8 @@ void CellFold::settle() {
     std::sort(others_.begin(), others_.end(), by_order);
     refused_ = others_;
   } else {
-    for (const auto column : columns_) others_.push_back({slots_[column].ordinal, slots_[column].word, column});
+    for (const auto column : columns_)
+      others_.push_back({slots_[column].ordinal, slots_[column].word, column});
     std::sort(others_.begin(), others_.end(), [&](const Cell& a, const Cell& b) {
       return a.column != b.column ? a.column < b.column : is_before(a, b);
     });
@@ -162,10 +165,12 @@ void CellFold::add_up(std::span<const Cell> cells) {
   std::int64_t count = 0;
   for (const auto& cell : cells) {
     if (type.id == TypeId::float64) {
-      float_sum = count == 0 ? std::bit_cast<double>(cell.word) : float_sum + std::bit_cast<double>(cell.word);
+      float_sum = count == 0 ? std::bit_cast<double>(cell.word)
+                             : float_sum + std::bit_cast<double>(cell.word);
     } else {
-      const auto value = type.id == TypeId::decimal ? decimal_of(cell.word)
-                                                    : static_cast<Int128>(static_cast<std::int64_t>(cell.word));
+      const auto value = type.id == TypeId::decimal
+                             ? decimal_of(cell.word)
+                             : static_cast<Int128>(static_cast<std::int64_t>(cell.word));
       const bool bounded = type.id == TypeId::decimal || plan_.on_duplicate == OnDuplicate::sum;
       if (!bounded) {
         exact_sum += value;
@@ -179,7 +184,8 @@ void CellFold::add_up(std::span<const Cell> cells) {
   auto& word = slots_[column].word;
   if (plan_.on_duplicate == OnDuplicate::mean) {
     const double sum = type.id == TypeId::float64 ? float_sum : static_cast<double>(exact_sum);
-    word = std::bit_cast<std::uint64_t>(sum / (static_cast<double>(count) * power_of_ten(type.scale)));
+    word =
+        std::bit_cast<std::uint64_t>(sum / (static_cast<double>(count) * power_of_ten(type.scale)));
   } else if (type.id == TypeId::float64) {
     word = std::bit_cast<std::uint64_t>(float_sum);
   } else if (type.id == TypeId::decimal) {

@@ -12,7 +12,8 @@
 
 namespace flowrun::nodes {
 
-/// The bytes that a cell's word points to: a length and so many bytes (text, or the 16 bytes of a decimal).
+/// The bytes that a cell's word points to: a length and so many bytes (text, or the 16 bytes of a
+/// decimal).
 [[nodiscard]] std::string_view bytes_of(std::uint64_t word);
 /// Copies bytes into the arena; returns the word that points there.
 [[nodiscard]] std::uint64_t keep_bytes(ByteArena& arena, std::string_view bytes);
@@ -22,8 +23,8 @@ class CellFold {
  public:
   explicit CellFold(const PivotPlan& plan);
 
-  /// Takes the values of a key, which are in the given runs, out of the log and folds them; what the fold before
-  /// showed is forgotten.
+  /// Takes the values of a key, which are in the given runs, out of the log and folds them; what
+  /// the fold before showed is forgotten.
   void fold(CellLog& log, std::span<const std::uint32_t> runs);
 
   /// The columns that have a value, each once, in no order.
@@ -51,7 +52,7 @@ class CellFold {
   std::vector<std::uint64_t> stamps_;  ///< of the fold that last wrote the slot
   std::uint64_t stamp_ = 0;
   std::vector<std::uint16_t> columns_;
-  std::vector<Cell> others_;   ///< sum, mean, error: values beside those in the slots
+  std::vector<Cell> others_;  ///< sum, mean, error: values beside those in the slots
   std::vector<Cell> refused_;
   ByteArena results_;
 };

@@ -71,8 +71,8 @@ std::optional<Names> discover(BindContext& context, Binding& binding, PivotPlan&
     return names;
   }
   std::set<std::string> found;
-  const bool scanned =
-      context.scan_input(std::nullopt, [&](const Batch& batch) { collect(batch.column(plan.name), found); });
+  const bool scanned = context.scan_input(
+      std::nullopt, [&](const Batch& batch) { collect(batch.column(plan.name), found); });
   if (!scanned) return std::nullopt;
   if (found.empty()) {
     context.error("columns", "no-columns", "the input has no row to find columns in",
@@ -83,7 +83,8 @@ std::optional<Names> discover(BindContext& context, Binding& binding, PivotPlan&
   const auto text = to_text(names);
   context.freeze(key, text);
   binding.content_hash = fingerprint(text);
-  binding.notes.push_back(fmt::format("{} columns found in the input; later runs keep them", names.size()));
+  binding.notes.push_back(
+      fmt::format("{} columns found in the input; later runs keep them", names.size()));
   return names;
 }
 
@@ -114,8 +115,8 @@ std::optional<Names> pivot_names(BindContext& context, Binding& binding, PivotPl
   auto routed = read_routed_columns(context, "columns");
   if (!routed) return std::nullopt;
   binding.content_hash = routed->hash;
-  binding.notes.push_back(
-      fmt::format("{} columns: output \"{}\" of {}", routed->names.size(), routed->output, routed->path));
+  binding.notes.push_back(fmt::format("{} columns: output \"{}\" of {}", routed->names.size(),
+                                      routed->output, routed->path));
   return std::move(routed->names);
 }
 

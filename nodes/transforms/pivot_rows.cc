@@ -25,7 +25,8 @@ CellSource make_source(const ColumnRef& values, Type type) {
   CellSource source{.column = std::move(result.column), .failed = std::move(result.failed)};
   if (!is_word(type)) return source;
   if (type.width() == 8) {
-    source.words = reinterpret_cast<const std::uint64_t*>(source.column->values<std::int64_t>().data());
+    source.words =
+        reinterpret_cast<const std::uint64_t*>(source.column->values<std::int64_t>().data());
   } else {
     source.widened = widen(*source.column);
     source.words = source.widened->as<std::uint64_t>();
@@ -44,23 +45,27 @@ std::string_view CellSource::bytes(std::int64_t row) const {
 PivotRows::PivotRows(const BatchRef& batch, PivotPlan& plan)
     : batch_(batch), plan_(plan), columns_(static_cast<std::size_t>(batch->rows())) {
   find_columns();
-  for (const auto type : plan.sources) sources_.push_back(make_source(batch->column_ref(plan.value), type));
+  for (const auto type : plan.sources)
+    sources_.push_back(make_source(batch->column_ref(plan.value), type));
 }
 
 void PivotRows::find_columns() {
   const auto& names = batch_->column(plan_.name);
   const auto find = [&](std::string_view text) { return plan_.column_by_name.find(text); };
   const auto rows = static_cast<std::size_t>(batch_->rows());
-  if (names.is_dictionary() && (names.dictionary_id() != 0 || names.dictionary()->length() <= names.length())) {
+  if (names.is_dictionary() &&
+      (names.dictionary_id() != 0 || names.dictionary()->length() <= names.length())) {
     const auto by_code = plan_.column_by_code.of(names, find);
     const auto codes = names.codes();
     if (!names.has_nulls()) {
-      for (std::size_t row = 0; row < rows; ++row) columns_[row] = (*by_code)[static_cast<std::size_t>(codes[row])];
+      for (std::size_t row = 0; row < rows; ++row)
+        columns_[row] = (*by_code)[static_cast<std::size_t>(codes[row])];
       return;
     }
     for (std::size_t row = 0; row < rows; ++row) {
-      columns_[row] = names.is_valid(static_cast<std::int64_t>(row)) ? (*by_code)[static_cast<std::size_t>(codes[row])]
-                                                                     : TextNumbers::kNone;
+      columns_[row] = names.is_valid(static_cast<std::int64_t>(row))
+                          ? (*by_code)[static_cast<std::size_t>(codes[row])]
+                          : TextNumbers::kNone;
     }
     return;
   }

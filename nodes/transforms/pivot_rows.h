@@ -16,9 +16,9 @@ namespace flowrun::nodes {
 /// The values of a batch in one of the types that cells have.
 struct CellSource {
   ColumnRef column;
-  std::vector<std::uint32_t> failed;   ///< rows that could not be cast
+  std::vector<std::uint32_t> failed;     ///< rows that could not be cast
   const std::uint64_t* words = nullptr;  ///< per row; null where cells are not words
-  std::shared_ptr<Buffer> widened;     ///< holds the words where the column does not
+  std::shared_ptr<Buffer> widened;       ///< holds the words where the column does not
 
   [[nodiscard]] bool has_value(std::int64_t row) const { return column->is_valid(row); }
   /// The bytes of a value that is no word. Valid as long as the source.
@@ -30,8 +30,8 @@ class PivotRows {
  public:
   PivotRows(const BatchRef& batch, PivotPlan& plan);
 
-  /// Rejects the rows that have no place or whose value cannot be cast, and returns the others; the batch itself where
-  /// all are good.
+  /// Rejects the rows that have no place or whose value cannot be cast, and returns the others; the
+  /// batch itself where all are good.
   [[nodiscard]] BatchRef reject_bad(Output& out) const;
 
   /// Row by row, the number of its column; negative where it has none.

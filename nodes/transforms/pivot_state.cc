@@ -11,12 +11,13 @@
 namespace flowrun::nodes {
 namespace {
 
-constexpr std::size_t kAhead = 8;            // runs whose keys are brought into the cache in advance
+constexpr std::size_t kAhead = 8;  // runs whose keys are brought into the cache in advance
 constexpr std::int64_t kSmallLog = 1 << 16;  // cells of a shard below which nothing is thrown out
 
 class PivotState final : public AccumulatorState {
  public:
-  explicit PivotState(std::shared_ptr<PivotPlan> plan) : plan_(std::move(plan)), keys_(*plan_->input, plan_->index) {}
+  explicit PivotState(std::shared_ptr<PivotPlan> plan)
+      : plan_(std::move(plan)), keys_(*plan_->input, plan_->index) {}
   void add(const BatchRef& batch, Output& out) override;
   void finish(Output& out) override;
   [[nodiscard]] std::int64_t memory() const override {
@@ -60,7 +61,8 @@ void PivotState::add(const BatchRef& batch, Output& out) {
 void PivotState::add_runs(const Batch& batch, const PivotRows& rows, const KeyRuns& runs,
                           std::span<const std::uint32_t> chosen, PivotShard& shard) {
   for (std::size_t i = 0; i < chosen.size(); ++i) {
-    if (i + 2 * kAhead < chosen.size()) shard.keys.prefetch_slot(runs.hashes[chosen[i + 2 * kAhead]]);
+    if (i + 2 * kAhead < chosen.size())
+      shard.keys.prefetch_slot(runs.hashes[chosen[i + 2 * kAhead]]);
     if (i + kAhead < chosen.size()) shard.keys.prefetch_record(runs.hashes[chosen[i + kAhead]]);
     const auto run = chosen[i];
     auto& key = *shard.keys.find_or_add(runs.hashes[run], runs.key(run), PivotKey()).first;
@@ -69,8 +71,8 @@ void PivotState::add_runs(const Batch& batch, const PivotRows& rows, const KeyRu
 }
 
 /// Adds the rows [from, until), which are of one key.
-void PivotState::add_cells(const Batch& batch, const PivotRows& rows, std::size_t from, std::size_t until,
-                           PivotShard& shard, PivotKey& key) const {
+void PivotState::add_cells(const Batch& batch, const PivotRows& rows, std::size_t from,
+                           std::size_t until, PivotShard& shard, PivotKey& key) const {
   const auto& sources = rows.sources();
   const auto* columns = rows.columns();
   const auto* words = rows.plain_words();
@@ -90,14 +92,17 @@ void PivotState::add_cells(const Batch& batch, const PivotRows& rows, std::size_
       }
       const auto& source = sources[plan_->columns[column].source];
       if (!source.has_value(row)) continue;
-      const auto word = source.words != nullptr ? source.words[from] : keep_bytes(shard.bytes_of_cells, source.bytes(row));
+      const auto word = source.words != nullptr
+                            ? source.words[from]
+                            : keep_bytes(shard.bytes_of_cells, source.bytes(row));
       shard.log.put(column, static_cast<std::uint16_t>(delta), word);
     }
     key.last_run = shard.log.close();
   }
 }
 
-/// Where the log holds more than twice the cells that the table has room for, most of them lost: keeps those that won.
+/// Where the log holds more than twice the cells that the table has room for, most of them lost:
+/// keeps those that won.
 void PivotState::throw_out_losers(PivotShard& shard) const {
   const auto room = static_cast<std::int64_t>(shard.keys.size() * plan_->columns.size());
   if (plan_->keeps_losers() || shard.log.cells() < std::max(kSmallLog, 2 * room)) return;
@@ -109,7 +114,8 @@ void PivotState::throw_out_losers(PivotShard& shard) const {
   shard.keys.for_each([&](auto place) {
     auto& key = shard.keys.entry(place);
     runs.clear();
-    for (auto run = std::exchange(key.last_run, CellLog::kNone); run != CellLog::kNone; run = shard.log.previous(run)) {
+    for (auto run = std::exchange(key.last_run, CellLog::kNone); run != CellLog::kNone;
+         run = shard.log.previous(run)) {
       runs.push_back(run);
     }
     fold.fold(shard.log, runs);
@@ -117,14 +123,18 @@ void PivotState::throw_out_losers(PivotShard& shard) const {
     for (const auto column : fold.columns()) {
       const auto word = fold.word(column);
       const bool moves = !is_word(plan_->columns[column].cell);
-      cells.push_back({fold.ordinal(column), moves ? keep_bytes(kept_bytes, bytes_of(word)) : word, column});
+      cells.push_back(
+          {fold.ordinal(column), moves ? keep_bytes(kept_bytes, bytes_of(word)) : word, column});
     }
-    std::sort(cells.begin(), cells.end(), [](const Cell& a, const Cell& b) { return a.ordinal < b.ordinal; });
+    std::sort(cells.begin(), cells.end(),
+              [](const Cell& a, const Cell& b) { return a.ordinal < b.ordinal; });
     for (std::size_t i = 0; i < cells.size();) {
       const auto base = cells[i].ordinal;
       auto room_left = kept.open(key.last_run, base, cells.size() - i);
-      for (; i < cells.size() && room_left > 0 && cells[i].ordinal - base <= CellLog::kMostDelta; ++i, --room_left) {
-        kept.put(cells[i].column, static_cast<std::uint16_t>(cells[i].ordinal - base), cells[i].word);
+      for (; i < cells.size() && room_left > 0 && cells[i].ordinal - base <= CellLog::kMostDelta;
+           ++i, --room_left) {
+        kept.put(cells[i].column, static_cast<std::uint16_t>(cells[i].ordinal - base),
+                 cells[i].word);
       }
       key.last_run = kept.close();
     }

@@ -24,7 +24,8 @@ struct PivotKey {
   std::uint32_t unused = 0;  ///< entries are whole words
 };
 
-/// The keys whose hashes fall together, and their values. Used by one thread at a time (see `mutex`).
+/// The keys whose hashes fall together, and their values. Used by one thread at a time (see
+/// `mutex`).
 struct PivotShard {
   std::mutex mutex;
   KeyTable<PivotKey> keys;

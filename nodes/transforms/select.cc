@@ -16,35 +16,41 @@ NodeSpec select_spec() {
   return {
       .name = "select",
       .summary = "Keeps, drops, renames and casts columns.",
-      .notes = "Columns leave in this order: those of `keep` as listed, then those of `columns` in the order of the routes "
-               "file; without both, all columns in the order of the input. `drop` takes columns away from that, `rename` and "
-               "`cast` leave them in their places. Columns that a routes file names and the input does not have are left "
-               "out; the plan says how many there are.\n\n"
-               "A value that cannot be cast makes its row a reject. Numbers never change by a cast: 2.5 is not an int64.",
-      .options =
-          {{.name = "keep",
-            .kind = OptionKind::columns,
-            .help = "The columns to keep, in this order. Default: all.",
-            .example = "[\"ship_id\", \"created_time\", \"value\"]"},
-           {.name = "drop",
-            .kind = OptionKind::columns,
-            .help = "Columns to leave out.",
-            .example = "[\"comment\"]"},
-           {.name = "columns",
-            .kind = OptionKind::any,
-            .help = "Further columns to keep: those that a routes file sends to an output.",
-            .example = "{ routes = \"channels.csv\", output = \"engine\" }",
-            .shape = "{ routes = PATH, output = NAME }"},
-           {.name = "rename",
-            .kind = OptionKind::renames,
-            .help = "New names: new = \"old\".",
-            .example = "{ created_time = \"timestamp\" }"},
-           {.name = "cast",
-            .kind = OptionKind::types,
-            .help = "New types, by the columns' new names.",
-            .example = "{ value = \"float64\" }"}},
-      .example = "[transforms.slim]\ntype   = \"select\"\ninput  = \"readings\"\nkeep   = [\"ship_id\", \"ts\", \"value\"]\n"
-                 "rename = { created_time = \"ts\" }\ncast   = { value = \"float64\" }\n"};
+      .notes =
+          "Columns leave in this order: those of `keep` as listed, then those of `columns` in the "
+          "order of the routes "
+          "file; without both, all columns in the order of the input. `drop` takes columns away "
+          "from that, `rename` and "
+          "`cast` leave them in their places. Columns that a routes file names and the input does "
+          "not have are left "
+          "out; the plan says how many there are.\n\n"
+          "A value that cannot be cast makes its row a reject. Numbers never change by a cast: 2.5 "
+          "is not an int64.",
+      .options = {{.name = "keep",
+                   .kind = OptionKind::columns,
+                   .help = "The columns to keep, in this order. Default: all.",
+                   .example = "[\"ship_id\", \"created_time\", \"value\"]"},
+                  {.name = "drop",
+                   .kind = OptionKind::columns,
+                   .help = "Columns to leave out.",
+                   .example = "[\"comment\"]"},
+                  {.name = "columns",
+                   .kind = OptionKind::any,
+                   .help = "Further columns to keep: those that a routes file sends to an output.",
+                   .example = "{ routes = \"channels.csv\", output = \"engine\" }",
+                   .shape = "{ routes = PATH, output = NAME }"},
+                  {.name = "rename",
+                   .kind = OptionKind::renames,
+                   .help = "New names: new = \"old\".",
+                   .example = "{ created_time = \"timestamp\" }"},
+                  {.name = "cast",
+                   .kind = OptionKind::types,
+                   .help = "New types, by the columns' new names.",
+                   .example = "{ value = \"float64\" }"}},
+      .example =
+          "[transforms.slim]\ntype   = \"select\"\ninput  = \"readings\"\nkeep   = [\"ship_id\", "
+          "\"ts\", \"value\"]\n"
+          "rename = { created_time = \"ts\" }\ncast   = { value = \"float64\" }\n"};
 }
 
 /// One column that leaves.
@@ -86,13 +92,13 @@ std::vector<std::size_t> kept_columns(BindContext& context, Binding& binding) {
     }
     const auto total = routed->names.size();
     binding.content_hash = routed->hash;
-    binding.notes.push_back(fmt::format("{} of the {} columns of \"{}\" are in the input ({:.1f} %)", found, total,
-                                        routed->output,
-                                        100.0 * static_cast<double>(found) / static_cast<double>(total)));
+    binding.notes.push_back(fmt::format(
+        "{} of the {} columns of \"{}\" are in the input ({:.1f} %)", found, total, routed->output,
+        100.0 * static_cast<double>(found) / static_cast<double>(total)));
     if (found == 0) {
       context.warning("columns", "no-columns",
-                      fmt::format("the input has none of the {} columns that {} sends to \"{}\"", total,
-                                  routed->path, routed->output));
+                      fmt::format("the input has none of the {} columns that {} sends to \"{}\"",
+                                  total, routed->path, routed->output));
     }
   } else if (!options.has("keep")) {
     for (std::size_t column = 0; column < input.size(); ++column) add(column);
@@ -100,7 +106,8 @@ std::vector<std::size_t> kept_columns(BindContext& context, Binding& binding) {
   for (const auto& name : options.names("drop")) {
     const auto gone = std::find(kept.begin(), kept.end(), input.index_of(name).value());
     if (gone == kept.end()) {
-      context.error("drop", "useless-drop", fmt::format("column \"{}\" is not among the kept ones", name),
+      context.error("drop", "useless-drop",
+                    fmt::format("column \"{}\" is not among the kept ones", name),
                     "take it out of \"drop\"");
     } else {
       kept.erase(gone);
@@ -118,7 +125,8 @@ void apply_renames(BindContext& context, std::vector<Chosen>& chosen) {
     const auto at = std::find(names.begin(), names.end(), old.text());
     if (at == names.end()) {
       const bool swapped = std::find(names.begin(), names.end(), fresh) != names.end();
-      context.error_at(old.span, "unknown-column", fmt::format("no column \"{}\" to rename", old.text()),
+      context.error_at(old.span, "unknown-column",
+                       fmt::format("no column \"{}\" to rename", old.text()),
                        swapped ? "a rename is written new = \"old\"" : suggest(old.text(), names));
     } else {
       chosen[static_cast<std::size_t>(at - names.begin())].name = fresh;
@@ -134,8 +142,8 @@ void apply_casts(BindContext& context, std::vector<Chosen>& chosen) {
   for (const auto& [name, text] : casts->table()) {
     const auto at = std::find(names.begin(), names.end(), name);
     if (at == names.end()) {
-      context.error_at(text.key_span, "unknown-column", fmt::format("no column \"{}\" to cast", name),
-                       suggest(name, names));
+      context.error_at(text.key_span, "unknown-column",
+                       fmt::format("no column \"{}\" to cast", name), suggest(name, names));
       continue;
     }
     auto& column = chosen[static_cast<std::size_t>(at - names.begin())];
@@ -144,8 +152,8 @@ void apply_casts(BindContext& context, std::vector<Chosen>& chosen) {
       column.type = type;
     } else {
       context.error_at(text.span, "impossible-cast",
-                       fmt::format("column \"{}\" cannot be cast from {} to {}", name, to_string(column.type),
-                                   to_string(type)),
+                       fmt::format("column \"{}\" cannot be cast from {} to {}", name,
+                                   to_string(column.type), to_string(type)),
                        column.type.id == TypeId::bytes || type.id == TypeId::bytes
                            ? ""
                            : "cast it to string first, in another select");
@@ -156,13 +164,15 @@ void apply_casts(BindContext& context, std::vector<Chosen>& chosen) {
 /// The columns that leave, with unique names; nothing where there is a problem.
 bool check_names(BindContext& context, const std::vector<Chosen>& chosen) {
   if (chosen.empty()) {
-    context.error(context.options().has("drop") ? "drop" : "columns", "no-columns", "no column is left");
+    context.error(context.options().has("drop") ? "drop" : "columns", "no-columns",
+                  "no column is left");
     return false;
   }
   std::unordered_set<std::string> seen;
   for (const auto& column : chosen) {
     if (seen.insert(column.name).second) continue;
-    context.error("rename", "duplicate-column", fmt::format("two columns are called \"{}\"", column.name),
+    context.error("rename", "duplicate-column",
+                  fmt::format("two columns are called \"{}\"", column.name),
                   "drop one of them, or give it another name");
     return false;
   }
@@ -188,14 +198,17 @@ Binding bind_select(BindContext& context) {
     port.unchanged_from.push_back(same ? std::optional(column.from) : std::nullopt);
   }
   port.schema = make_schema(std::move(fields));
-  binding.make_transform = [schema = port.schema, chosen] { return std::make_unique<Select>(schema, chosen); };
+  binding.make_transform = [schema = port.schema, chosen] {
+    return std::make_unique<Select>(schema, chosen);
+  };
   binding.outputs.push_back(std::move(port));
   return binding;
 }
 
 /// Rejects the rows that fail, each once for its first bad column, and returns the others.
 std::vector<std::uint32_t> reject_failed(const Batch& batch, const std::vector<Chosen>& chosen,
-                                         const std::vector<std::vector<std::uint32_t>>& failed, Output& out) {
+                                         const std::vector<std::vector<std::uint32_t>>& failed,
+                                         Output& out) {
   constexpr std::size_t kGood = SIZE_MAX;
   std::vector<std::size_t> bad_column(static_cast<std::size_t>(batch.rows()), kGood);
   for (std::size_t i = chosen.size(); i-- > 0;) {
@@ -227,7 +240,8 @@ void Select::apply(const BatchRef& batch, Output& out) const {
     columns.push_back(std::move(result.column));
     failed.push_back(std::move(result.failed));
   }
-  auto selected = std::make_shared<const Batch>(schema_, std::move(columns), batch->rows(), batch->ordinals());
+  auto selected =
+      std::make_shared<const Batch>(schema_, std::move(columns), batch->rows(), batch->ordinals());
   if (any_failed) {
     const auto good = reject_failed(*batch, columns_, failed, out);
     if (good.empty()) return;

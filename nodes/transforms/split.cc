@@ -15,31 +15,37 @@ namespace flowrun::nodes {
 namespace {
 
 NodeSpec split_spec() {
-  return {
-      .name = "split",
-      .summary = "Sends each row to the output that its key is routed to.",
-      .notes = "There is one output for each name in the second column of the routes file, in order of first appearance; "
-               "downstream it is called `NODE.OUTPUT`. A key that is no string is looked up by its canonical text. A row "
-               "whose key is null or has no route follows `unmatched`.",
-      .options = {{.name = "key",
-                   .kind = OptionKind::column,
-                   .help = "The column that is looked up in the routes.",
-                   .required = true,
-                   .example = "\"channel\""},
-                  {.name = "routes",
-                   .kind = OptionKind::any,
-                   .help = "A CSV file with a header and two columns, value and output; or the same as a table.",
-                   .required = true,
-                   .example = "\"channels.csv\"",
-                   .shape = "PATH, or { OUTPUT = [VALUE, …], … }"},
-                  {.name = "unmatched",
-                   .kind = OptionKind::text,
-                   .help = "What becomes of rows without a route: \"reject\", \"drop\" (counted as filtered), or the name of "
-                           "an output for them.",
-                   .fallback = "reject",
-                   .example = "\"other\""}},
-      .example = "[transforms.by_system]\ntype   = \"split\"\ninput  = \"readings\"\nkey    = \"channel\"\n"
-                 "routes = \"channels.csv\"\n"};
+  return {.name = "split",
+          .summary = "Sends each row to the output that its key is routed to.",
+          .notes =
+              "There is one output for each name in the second column of the routes file, in order "
+              "of first appearance; "
+              "downstream it is called `NODE.OUTPUT`. A key that is no string is looked up by its "
+              "canonical text. A row "
+              "whose key is null or has no route follows `unmatched`.",
+          .options = {{.name = "key",
+                       .kind = OptionKind::column,
+                       .help = "The column that is looked up in the routes.",
+                       .required = true,
+                       .example = "\"channel\""},
+                      {.name = "routes",
+                       .kind = OptionKind::any,
+                       .help = "A CSV file with a header and two columns, value and output; or the "
+                               "same as a table.",
+                       .required = true,
+                       .example = "\"channels.csv\"",
+                       .shape = "PATH, or { OUTPUT = [VALUE, …], … }"},
+                      {.name = "unmatched",
+                       .kind = OptionKind::text,
+                       .help = "What becomes of rows without a route: \"reject\", \"drop\" "
+                               "(counted as filtered), or the name of "
+                               "an output for them.",
+                       .fallback = "reject",
+                       .example = "\"other\""}},
+          .example =
+              "[transforms.by_system]\ntype   = \"split\"\ninput  = \"readings\"\nkey    = "
+              "\"channel\"\n"
+              "routes = \"channels.csv\"\n"};
 }
 
 /// Where keys go. Constant but for the cache of dictionary codes.
@@ -84,15 +90,18 @@ std::int32_t output_number(SplitRoutes& routes, const std::string& name) {
 void read_table(BindContext& context, const OptionValue& table, SplitRoutes& routes) {
   for (const auto& [output, values] : table.table()) {
     const auto number = output_number(routes, output);
-    const bool texts = values.is_list() && std::all_of(values.list().begin(), values.list().end(),
-                                                       [](const auto& value) { return value.is_text(); });
+    const bool texts =
+        values.is_list() && std::all_of(values.list().begin(), values.list().end(),
+                                        [](const auto& value) { return value.is_text(); });
     if (!texts) {
-      context.error_at(values.span, "wrong-type", fmt::format("routes of \"{}\" are not a list of strings", output));
+      context.error_at(values.span, "wrong-type",
+                       fmt::format("routes of \"{}\" are not a list of strings", output));
       continue;
     }
     for (const auto& value : values.list()) {
       if (routes.outputs_by_key.add(value.text(), number)) continue;
-      context.error_at(value.span, "bad-routes", fmt::format("\"{}\" has two routes", value.text()));
+      context.error_at(value.span, "bad-routes",
+                       fmt::format("\"{}\" has two routes", value.text()));
     }
   }
   if (table.table().empty()) context.error_at(table.span, "bad-routes", "there is no route");
@@ -123,7 +132,8 @@ void read_unmatched(BindContext& context, SplitRoutes& routes) {
   if (unmatched == "drop") {
     routes.unmatched = SplitRoutes::kDrop;
   } else if (unmatched == kRejected || unmatched.empty()) {
-    context.error("unmatched", "bad-output", fmt::format("\"{}\" is no name for an output", unmatched),
+    context.error("unmatched", "bad-output",
+                  fmt::format("\"{}\" is no name for an output", unmatched),
                   "write \"reject\" to send rows to the rejected port");
   } else if (unmatched != "reject") {
     routes.unmatched = output_number(routes, unmatched);
@@ -139,7 +149,8 @@ Binding bind_split(BindContext& context) {
   read_unmatched(context, *routes);
   for (const auto& output : routes->outputs) {
     if (output == kRejected) {
-      context.error("routes", "bad-output", "an output cannot be called \"rejected\": every node has that port");
+      context.error("routes", "bad-output",
+                    "an output cannot be called \"rejected\": every node has that port");
     }
     Port port{.name = output, .schema = context.input_ref()};
     for (std::size_t i = 0; i < input.size(); ++i) port.unchanged_from.emplace_back(i);
@@ -158,8 +169,10 @@ void Split::find_outputs(const Column& keys, std::int32_t* outputs) const {
     const auto by_code = routes_->by_code.of(keys, find);
     const auto codes = keys.codes();
     for (std::int64_t row = 0; row < rows; ++row) {
-      outputs[row] = keys.is_valid(row) ? (*by_code)[static_cast<std::size_t>(codes[static_cast<std::size_t>(row)])]
-                                        : routes_->unmatched;
+      outputs[row] =
+          keys.is_valid(row)
+              ? (*by_code)[static_cast<std::size_t>(codes[static_cast<std::size_t>(row)])]
+              : routes_->unmatched;
     }
     return;
   }
@@ -167,7 +180,8 @@ void Split::find_outputs(const Column& keys, std::int32_t* outputs) const {
     if (!keys.is_valid(row)) {
       outputs[row] = routes_->unmatched;
     } else {
-      outputs[row] = keys.type().id == TypeId::string ? find(keys.text(row)) : find(text_of(keys, row));
+      outputs[row] =
+          keys.type().id == TypeId::string ? find(keys.text(row)) : find(text_of(keys, row));
     }
   }
 }

@@ -1,5 +1,5 @@
-// Processor nanoseconds per input row of pivot and dedup, without a graph: add() and finish() on readings made
-// beforehand.
+// Processor nanoseconds per input row of pivot and dedup, without a graph: add() and finish() on
+// readings made beforehand.
 //   pivot_bench [ROWS] [THREADS] [PART OF A NAME]
 #include <algorithm>
 #include <cstdio>
@@ -41,7 +41,8 @@ std::vector<BatchRef> with_plain_texts(const std::vector<BatchRef>& batches) {
   for (const auto& batch : batches) {
     auto columns = batch->columns();
     for (auto& column : columns) column = decode_dictionary(column);
-    plain.push_back(std::make_shared<const Batch>(batch->schema_ref(), columns, batch->rows(), batch->ordinals()));
+    plain.push_back(std::make_shared<const Batch>(batch->schema_ref(), columns, batch->rows(),
+                                                  batch->ordinals()));
   }
   return plain;
 }
@@ -53,8 +54,8 @@ double cpu_seconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-void measure(const char* what, const NodeType& type, const BindFake::Given& options, const std::vector<BatchRef>& batches,
-             std::size_t threads) {
+void measure(const char* what, const NodeType& type, const BindFake::Given& options,
+             const std::vector<BatchRef>& batches, std::size_t threads) {
   if (std::string_view(what).find(only) == std::string_view::npos) return;
   BindFake context(type, options, {batches.front()->schema_ref()});
   const auto binding = context.bind();
@@ -88,9 +89,9 @@ void measure(const char* what, const NodeType& type, const BindFake::Given& opti
     best_finish = std::min(best_finish, cpu_seconds() - flush);
   }
   const auto count = static_cast<double>(rows);
-  std::printf("%-34s %8.1f %8.1f %8.1f  %10lld %10lld %8.1f\n", what, best_add / count * 1e9, best_finish / count * 1e9,
-              (best_add + best_finish) / count * 1e9, static_cast<long long>(rows), static_cast<long long>(out.rows),
-              memory / count);
+  std::printf("%-34s %8.1f %8.1f %8.1f  %10lld %10lld %8.1f\n", what, best_add / count * 1e9,
+              best_finish / count * 1e9, (best_add + best_finish) / count * 1e9,
+              static_cast<long long>(rows), static_cast<long long>(out.rows), memory / count);
 }
 
 }  // namespace
@@ -104,14 +105,20 @@ int main(int argc, char** argv) {
   const auto dedup = nodes::dedup();
   const auto wide = [&](std::int64_t channels) {
     std::vector<std::string> names;
-    for (std::int64_t i = 0; i < channels; ++i) names.push_back((i < 10 ? "ch_0" : "ch_") + std::to_string(i));
+    for (std::int64_t i = 0; i < channels; ++i)
+      names.push_back((i < 10 ? "ch_0" : "ch_") + std::to_string(i));
     return list(names);
   };
-  std::printf("%-34s %8s %8s %8s  %10s %10s %8s\n", "ns per input row", "add", "finish", "both", "rows in", "rows out",
-              "B/row");
+  std::printf("%-34s %8s %8s %8s  %10s %10s %8s\n", "ns per input row", "add", "finish", "both",
+              "rows in", "rows out", "B/row");
   const auto index = list({"ts", "device"});
-  const auto pivoted = [&](const char* what, const std::vector<BatchRef>& batches, std::int64_t channels) {
-    measure(what, pivot, {{"index", index}, {"name", value("channel")}, {"value", value("value")}, {"columns", wide(channels)}},
+  const auto pivoted = [&](const char* what, const std::vector<BatchRef>& batches,
+                           std::int64_t channels) {
+    measure(what, pivot,
+            {{"index", index},
+             {"name", value("channel")},
+             {"value", value("value")},
+             {"columns", wide(channels)}},
             batches, threads);
   };
   {
@@ -119,23 +126,32 @@ int main(int argc, char** argv) {
     pivoted("pivot sorted", sorted, 20);
     pivoted("pivot plain texts, sorted", with_plain_texts(sorted), 20);
     measure("dedup 20K keys", dedup, {{"key", list({"device", "channel"})}}, sorted, threads);
-    measure("dedup all distinct", dedup, {{"key", list({"device", "channel", "ts"})}}, sorted, threads);
-    measure("dedup plain texts, all distinct", dedup, {{"key", list({"device", "channel", "ts"})}}, with_plain_texts(sorted),
+    measure("dedup all distinct", dedup, {{"key", list({"device", "channel", "ts"})}}, sorted,
             threads);
+    measure("dedup plain texts, all distinct", dedup, {{"key", list({"device", "channel", "ts"})}},
+            with_plain_texts(sorted), threads);
   }
   {
-    const auto shuffled = readings({{"rows", count}, {"disorder", value(200'000)}, {"missing", value(0.05)}, {"duplicates", value(0.02)}});
+    const auto shuffled = readings({{"rows", count},
+                                    {"disorder", value(200'000)},
+                                    {"missing", value(0.05)},
+                                    {"duplicates", value(0.02)}});
     pivoted("pivot shuffled", shuffled, 20);
     pivoted("pivot plain texts, shuffled", with_plain_texts(shuffled), 20);
-    measure("dedup shuffled, distinct", dedup, {{"key", list({"device", "channel", "ts"})}}, shuffled, threads);
+    measure("dedup shuffled, distinct", dedup, {{"key", list({"device", "channel", "ts"})}},
+            shuffled, threads);
   }
   {
     const auto chaos = readings({{"rows", count}, {"disorder", count}});
     pivoted("pivot in random order", chaos, 20);
-    measure("dedup in random order, 20K keys", dedup, {{"key", list({"device", "channel"})}}, chaos, threads);
+    measure("dedup in random order, 20K keys", dedup, {{"key", list({"device", "channel"})}}, chaos,
+            threads);
   }
   {
-    const auto sparse = readings({{"rows", count}, {"channels", value(650)}, {"devices", value(5)}, {"missing", value(0.9)}});
+    const auto sparse = readings({{"rows", count},
+                                  {"channels", value(650)},
+                                  {"devices", value(5)},
+                                  {"missing", value(0.9)}});
     pivoted("pivot 650 columns, a tenth filled", sparse, 650);
     const auto full = readings({{"rows", count}, {"channels", value(650)}, {"devices", value(5)}});
     pivoted("pivot 650 columns, all filled", full, 650);

@@ -9,7 +9,7 @@ using namespace flowrun::command;
 namespace {
 
 const BatchRef& sample() {
-  static const BatchRef batch = testing::batch_of("ship string, speed float64, at date", 
+  static const BatchRef batch = testing::batch_of("ship string, speed float64, arrived_at_port date", 
                                                   "Gunhild,12.5,2024-01-01\n"
                                                   ",,\n"
                                                   "two\tlines,7,2024-01-02\n");
@@ -22,7 +22,7 @@ TEST_CASE("rows stand under names and types, nulls are visible, control characte
   RowTable table(sample()->schema(), {0, 1, 2});
   table.add(*sample());
   CHECK(table.render(0, false) ==
-        "ship         speed  at\n"
+        "ship         speed  arrived_at_port\n"
         "string     float64  date\n"
         "Gunhild       12.5  2024-01-01\n"
         "∅                ∅  ∅\n"
@@ -36,7 +36,7 @@ TEST_CASE("columns that do not fit are counted, the first one always shows") {
         "ship     … 2 more\n"
         "string\n"
         "Gunhild\n");
-  CHECK(table.render(28, false) ==
+  CHECK(table.render(30, false) ==
         "ship       speed  … 1 more\n"
         "string   float64\n"
         "Gunhild     12.5\n");

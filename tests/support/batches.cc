@@ -21,7 +21,8 @@ struct Cell {
   bool is_null = true;
 };
 
-/// Takes one field off the front of `line`, the comma behind it too; `more` says whether there was one.
+/// Takes one field off the front of `line`, the comma behind it too; `more` says whether there was
+/// one.
 Cell take_cell(std::string_view& line, bool& more) {
   Cell cell;
   std::size_t i = 0;
@@ -84,7 +85,8 @@ SchemaRef schema_of(std::string_view fields) {
     }
     const auto field = trimmed(fields.substr(0, end));
     const auto space = field.rfind(' ');
-    const auto type = space == std::string_view::npos ? std::nullopt : parse_type(field.substr(space + 1));
+    const auto type =
+        space == std::string_view::npos ? std::nullopt : parse_type(field.substr(space + 1));
     if (!type) throw std::runtime_error("not a field: " + std::string(field));
     list.push_back({std::string(trimmed(field.substr(0, space))), *type});
     fields.remove_prefix(std::min(fields.size(), end + 1));
@@ -138,7 +140,8 @@ std::string ordinals_of(const std::vector<BatchRef>& batches) {
   return out;
 }
 
-BatchRef with_dictionary(const Batch& batch, std::string_view name, std::uint64_t id, ColumnRef dictionary) {
+BatchRef with_dictionary(const Batch& batch, std::string_view name, std::uint64_t id,
+                         ColumnRef dictionary) {
   const auto index = batch.schema().index_of(name);
   if (!index) throw std::runtime_error("no such column: " + std::string(name));
   const auto& plain = batch.column(*index);
@@ -150,7 +153,8 @@ BatchRef with_dictionary(const Batch& batch, std::string_view name, std::uint64_
     if (added) values.append_text(text);
     return entry->second;
   };
-  for (std::int64_t i = 0; dictionary && i < dictionary->length(); ++i) code_of(dictionary->text(i));
+  for (std::int64_t i = 0; dictionary && i < dictionary->length(); ++i)
+    code_of(dictionary->text(i));
   auto encoded = Buffer::allocate(static_cast<std::size_t>(batch.rows()) * sizeof(std::int32_t));
   ColumnBuilder validity(kDate);  // any fixed type: its bitmap is what is wanted
   for (std::int64_t row = 0; row < batch.rows(); ++row) {
@@ -159,14 +163,16 @@ BatchRef with_dictionary(const Batch& batch, std::string_view name, std::uint64_
     valid ? validity.append_date(0) : validity.append_null();
   }
   auto columns = batch.columns();
-  columns[*index] = std::make_shared<const Column>(ColumnParts{.type = kString,
-                                                               .length = batch.rows(),
-                                                               .null_count = plain.null_count(),
-                                                               .validity = validity.finish()->parts().validity,
-                                                               .values = std::move(encoded),
-                                                               .dictionary = values.finish(),
-                                                               .dictionary_id = id});
-  return std::make_shared<const Batch>(batch.schema_ref(), std::move(columns), batch.rows(), batch.ordinals());
+  columns[*index] =
+      std::make_shared<const Column>(ColumnParts{.type = kString,
+                                                 .length = batch.rows(),
+                                                 .null_count = plain.null_count(),
+                                                 .validity = validity.finish()->parts().validity,
+                                                 .values = std::move(encoded),
+                                                 .dictionary = values.finish(),
+                                                 .dictionary_id = id});
+  return std::make_shared<const Batch>(batch.schema_ref(), std::move(columns), batch.rows(),
+                                       batch.ordinals());
 }
 
 std::vector<BatchRef> cut(const BatchRef& batch, std::int64_t rows) {

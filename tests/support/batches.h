@@ -10,14 +10,17 @@
 
 namespace flowrun::testing {
 
-/// A schema from "ts timestamptz, dev string, price decimal(18,2)". Throws std::runtime_error on a bad one.
+/// A schema from "ts timestamptz, dev string, price decimal(18,2)". Throws std::runtime_error on a
+/// bad one.
 [[nodiscard]] SchemaRef schema_of(std::string_view fields);
 
-/// A batch from a schema (as above) and CSV rows, one a line, indentation and blank lines ignored: `a,1.5`. An empty field
-/// is null, `""` an empty string; quotes as in CSV. Rows get the ordinals first, first + 1, … Throws std::runtime_error where a
-/// field is no value of its type.
-[[nodiscard]] BatchRef batch_of(std::string_view fields, std::string_view rows, std::uint64_t first = 0);
-[[nodiscard]] BatchRef batch_of(const SchemaRef& schema, std::string_view rows, std::uint64_t first = 0);
+/// A batch from a schema (as above) and CSV rows, one a line, indentation and blank lines ignored:
+/// `a,1.5`. An empty field is null, `""` an empty string; quotes as in CSV. Rows get the ordinals
+/// first, first + 1, … Throws std::runtime_error where a field is no value of its type.
+[[nodiscard]] BatchRef batch_of(std::string_view fields, std::string_view rows,
+                                std::uint64_t first = 0);
+[[nodiscard]] BatchRef batch_of(const SchemaRef& schema, std::string_view rows,
+                                std::uint64_t first = 0);
 
 /// The rows as CSV in the same notation, without a header, each ended by a newline.
 [[nodiscard]] std::string csv_of(const Batch& batch);
@@ -25,8 +28,8 @@ namespace flowrun::testing {
 /// The rows' ordinals: "0 1 5".
 [[nodiscard]] std::string ordinals_of(const std::vector<BatchRef>& batches);
 
-/// The same batch with column `name` dictionary-encoded: codes in order of first appearance, after those of `dictionary` (a
-/// column of the same age or older under the same id), where there is one.
+/// The same batch with column `name` dictionary-encoded: codes in order of first appearance, after
+/// those of `dictionary` (a column of the same age or older under the same id), where there is one.
 [[nodiscard]] BatchRef with_dictionary(const Batch& batch, std::string_view name, std::uint64_t id,
                                        ColumnRef dictionary = nullptr);
 

@@ -111,7 +111,8 @@ std::optional<std::string> BindFake::frozen(const std::string& name) const {
   return found->second;
 }
 
-bool BindFake::scan_input(std::optional<std::int64_t> rows, const std::function<void(const Batch&)>& visit) {
+bool BindFake::scan_input(std::optional<std::int64_t> rows,
+                          const std::function<void(const Batch&)>& visit) {
   ++scans_;
   if (!can_scan) {
     diagnostics_.error("no-scan", options_.node_span(), "cannot look at the input here");

@@ -1,4 +1,5 @@
-// A bind context for tests of nodes: options built in code, side files in memory, diagnostics collected.
+// A bind context for tests of nodes: options built in code, side files in memory, diagnostics
+// collected.
 #pragma once
 
 #include <map>
@@ -23,9 +24,10 @@ namespace flowrun::testing {
 [[nodiscard]] OptionValue list_of(OptionValue::List values);
 [[nodiscard]] OptionValue table(OptionValue::Table entries);
 
-/// Does for one node what the planner does: fills in defaults, turns "2h" and "64 KiB" into numbers for options of kind
-/// duration and size, and hands over schemas. Throws std::runtime_error for an option that the node's table does not
-/// declare or that is required and missing: a mistake of the test.
+/// Does for one node what the planner does: fills in defaults, turns "2h" and "64 KiB" into numbers
+/// for options of kind duration and size, and hands over schemas. Throws std::runtime_error for an
+/// option that the node's table does not declare or that is required and missing: a mistake of the
+/// test.
 class BindFake final : public BindContext {
  public:
   using Given = std::vector<std::pair<std::string, OptionValue>>;
@@ -33,12 +35,12 @@ class BindFake final : public BindContext {
   BindFake(const NodeType& type, const Given& options, std::vector<SchemaRef> inputs = {});
 
   // What tests set before bind().
-  std::map<std::string, std::string> files;         ///< side files by the path as written
+  std::map<std::string, std::string> files;          ///< side files by the path as written
   std::map<std::string, std::string> frozen_values;  ///< what earlier runs froze
   std::vector<BatchRef> scanned;                     ///< what scan_input() shows
   bool can_scan = true;
   std::string window;
-  std::vector<bool> sparse_columns;                  ///< of the first input
+  std::vector<bool> sparse_columns;  ///< of the first input
   bool is_offline = false;
   Micros moment = 0;
   std::string directory = "/pipeline";
@@ -56,7 +58,8 @@ class BindFake final : public BindContext {
   [[nodiscard]] const Options& options() const override { return options_; }
   [[nodiscard]] const std::vector<SchemaRef>& inputs() const override { return inputs_; }
   [[nodiscard]] std::string resolve(std::string_view path) const override;
-  [[nodiscard]] std::optional<std::string> read_file(std::string_view option, const std::string& path) override;
+  [[nodiscard]] std::optional<std::string> read_file(std::string_view option,
+                                                     const std::string& path) override;
   [[nodiscard]] const std::string& window_column() const override { return window; }
   [[nodiscard]] std::vector<bool> sparse() const override { return sparse_columns; }
   [[nodiscard]] bool offline() const override { return is_offline; }

@@ -96,6 +96,11 @@ class CheckLayers(unittest.TestCase):
         for number, (line, home) in enumerate(zip(found, homes.values()), 1):
             self.assertRegex(line, rf"^nodes/sinks/a\.cc:{number}: \S+ is used in {home} only; ")
 
+    def test_tests_use_third_party_headers_but_catch2(self):
+        self.write("tests/README.md", "Tests.\n")
+        self.write("tests/nodes/a_test.cc", "#include <sqlite3.h>\n#include <catch2/catch.hpp>\n")
+        self.assert_found("tests/nodes/a_test.cc:2: Catch2 is used in tests/support only")
+
     def test_includes_are_written_from_the_root(self):
         self.write("engine/core/a.cc", '#include "error.h"\n#include "../data/batch.h"\n')
         self.assert_found('engine/core/a.cc:1: "error.h" is not written from the root',

@@ -58,6 +58,26 @@ TEST_CASE("how far a run is comes from its windows where their number is known, 
   CHECK(by_units.eta == 6.0);
 }
 
+TEST_CASE("the first look already tells the speed since the start") {
+  RunStats stats;
+  stats.started = kStart;
+  stats.rows_read = 500;
+  stats.read_bytes = 1000;
+  RateMeter meter;
+  const auto progress = measure(stats, 1, kStart + milliseconds(500), meter);
+  CHECK(progress.rows_per_second == 1000);
+  CHECK(progress.bytes_per_second == 2000);
+}
+
+TEST_CASE("nothing is left when everything is read") {
+  RunStats stats;
+  stats.started = kStart;
+  stats.input_bytes = 10;
+  stats.read_bytes = 10;
+  RateMeter meter;
+  CHECK_FALSE(measure(stats, 1, kStart + seconds(1), meter).eta);
+}
+
 TEST_CASE("nothing is foretold from the first per cent") {
   RunStats stats;
   stats.started = kStart;
@@ -77,6 +97,7 @@ TEST_CASE("a live line leaves out what does not fit and never exceeds the termin
   for (std::size_t width = 30; width < 110; ++width) {
     CHECK(shown_width(live_line(halfway(), width, false)) <= width);
   }
+  CHECK(live_line(halfway(), 98, false).ends_with("· 2.70 s left · limited by cpu"));
   CHECK(live_line(halfway(), 60, false) == "██████████░░░░░░░░░░  50 % · 7 windows · 4.21 M rows/s");
 }
 

@@ -170,7 +170,7 @@ TEST_CASE("a node can look at its input, and what it freezes is kept") {
   SECTION("what an earlier run froze counts instead, and is hashed") {
     const auto before = plan_text(text, {}, "p.toml", services).node("out").plan_hash;
     upstream.clear();
-    services.frozen["/t/rows"] = "9";
+    services.frozen.emplace("/t/rows", "9");
     const auto planned = plan_text(text, {}, "p.toml", services);
     CHECK(upstream.empty());
     CHECK(planned.plan->frozen.empty());

@@ -109,7 +109,7 @@ TEST_CASE("a malformed matrix is explained, and everything that uses it stays qu
                  .shown(),
              ContainsSubstring("[matrix]: \"ship\" is a parameter too"));
   std::string many = "1";
-  for (int i = 2; i <= 101; ++i) many += "," + std::to_string(i);
+  for (int i = 2; i <= 101; ++i) many.append(",").append(std::to_string(i));
   CHECK_THAT(plan_text(with_matrix("ship = [" + many + "]\nb = [" + many + "]")).shown(),
              ContainsSubstring("[matrix]: more than 10000 instances"));
 }

@@ -94,37 +94,33 @@ TEST_CASE("without quotes every variant of the scan finds all delimiters and new
   }
 }
 
-TEST_CASE("where a variant of the scan calls quotes regular it agrees with the state machine") {
+TEST_CASE("with quotes, wherever they stand, every variant of the scan agrees with the state machine") {
   std::mt19937 random(2);
-  int regular = 0;
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < 4000; ++round) {
     const auto text = random_text(random, round % 2 == 0 ? "aaaaaaaa,,\n\"\"" : "\",\n");
     const auto truth = walk(text, true);
     for (const auto level : available_simd()) {
       const auto found = index(csv_kernels(level), text, true);
       const auto seen = survey(csv_kernels(level), text);
       INFO(to_string(level) << ": " << text);
-      CHECK(found.counts.regular == seen.regular);
-      if (!found.counts.regular) continue;
-      ++regular;
       CHECK(found.ends == truth.ends);
       CHECK(found.rows == truth.rows);
       CHECK(seen.open == truth.open);
       CHECK(seen.last_row_end == (truth.rows.empty() ? 0 : truth.rows.back() + 1));
     }
   }
-  CHECK(regular > 100);
 }
 
-TEST_CASE("well-formed quotes are regular in every variant of the scan") {
+TEST_CASE("well-formed rows are found whole by every variant of the scan") {
   std::mt19937 random(3);
   for (int round = 0; round < 200; ++round) {
     const auto text = well_formed(random);
     const auto truth = walk(text, true);
+    CHECK(truth.rows.size() == 60);
+    CHECK(truth.ends.size() == 240);
     for (const auto level : available_simd()) {
       const auto found = index(csv_kernels(level), text, true);
       INFO(to_string(level) << ": " << text);
-      REQUIRE(found.counts.regular);
       CHECK(found.ends == truth.ends);
       CHECK(found.rows == truth.rows);
     }

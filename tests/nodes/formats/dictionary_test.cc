@@ -1,5 +1,6 @@
 #include "nodes/formats/dictionary.h"
 
+#include <memory>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -12,6 +13,10 @@ namespace {
 using namespace flowrun;
 using namespace flowrun::nodes;
 
+std::shared_ptr<DictionaryBudget> budget(std::int64_t bytes = DictionaryBudget::kUsual) {
+  return std::make_shared<DictionaryBudget>(bytes);
+}
+
 std::int32_t code_of(Dictionary& dictionary, const std::string& text) {
   const auto padded = text + std::string(8, '?');
   const DictionaryKey key(padded.data(), static_cast<std::uint32_t>(text.size()));
@@ -23,7 +28,7 @@ std::int32_t code_of(Dictionary& dictionary, const std::string& text) {
 }  // namespace
 
 TEST_CASE("a dictionary gives each text one code, in order of arrival") {
-  Dictionary dictionary;
+  Dictionary dictionary(budget());
   const std::vector<std::string> texts = {"", "a", "b", "ab", "12345678", "123456789", std::string(16, 'x'),
                                           std::string(17, 'x'), std::string(300, 'y'), std::string(299, 'y') + "z"};
   for (int round = 0; round < 2; ++round) {
@@ -39,7 +44,7 @@ TEST_CASE("a dictionary gives each text one code, in order of arrival") {
 }
 
 TEST_CASE("texts that differ in one byte only are told apart") {
-  Dictionary dictionary;
+  Dictionary dictionary(budget());
   for (const std::size_t length : {5U, 8U, 12U, 16U, 17U, 24U, 40U}) {
     for (std::size_t at = 0; at < length; ++at) {
       std::string text(length, 'x');
@@ -53,7 +58,7 @@ TEST_CASE("texts that differ in one byte only are told apart") {
 }
 
 TEST_CASE("a column handed out early keeps its entries while the dictionary grows") {
-  Dictionary dictionary;
+  Dictionary dictionary(budget());
   for (int i = 0; i < 10; ++i) (void)code_of(dictionary, "early " + std::to_string(i));
   const auto early = dictionary.values();
   for (int i = 0; i < 20'000; ++i) (void)code_of(dictionary, "late entry number " + std::to_string(i));
@@ -64,7 +69,7 @@ TEST_CASE("a column handed out early keeps its entries while the dictionary grow
 }
 
 TEST_CASE("a full dictionary says so and keeps its codes") {
-  Dictionary dictionary;
+  Dictionary dictionary(budget());
   for (std::size_t i = 0; i < Dictionary::kMostEntries; ++i) {
     REQUIRE(code_of(dictionary, std::to_string(i)) == static_cast<std::int32_t>(i));
   }
@@ -75,14 +80,14 @@ TEST_CASE("a full dictionary says so and keeps its codes") {
 }
 
 TEST_CASE("a dictionary gives up on long texts and on columns in which hardly a text comes twice") {
-  Dictionary heavy;
+  Dictionary heavy(budget());
   std::int32_t code = 0;
   for (int i = 0; code != Dictionary::kNone && i < 100; ++i) {
     code = code_of(heavy, std::string(100'000, static_cast<char>('a' + i % 26)) + std::to_string(i));
   }
   CHECK(heavy.given_up());
 
-  Dictionary unique;
+  Dictionary unique(budget());
   for (int i = 0; i < 5'000; ++i) (void)code_of(unique, std::to_string(i));
   unique.note_rows(20'000);
   CHECK_FALSE(unique.given_up());
@@ -92,7 +97,7 @@ TEST_CASE("a dictionary gives up on long texts and on columns in which hardly a 
 }
 
 TEST_CASE("threads that add the same texts agree on their codes") {
-  Dictionary dictionary;
+  Dictionary dictionary(budget());
   constexpr int kTexts = 5'000;
   std::vector<std::unordered_map<std::string, std::int32_t>> seen(4);
   std::vector<std::thread> threads;
@@ -112,4 +117,16 @@ TEST_CASE("threads that add the same texts agree on their codes") {
     CHECK(codes.size() == kTexts);
     for (const auto& [text, code] : codes) REQUIRE(values->text(code) == text);
   }
+}
+
+TEST_CASE("dictionaries share a budget, and those that find it used up give up") {
+  const auto shared = budget(700'000);
+  Dictionary first(shared);
+  for (int i = 0; i < 3'000; ++i) (void)code_of(first, "entry " + std::to_string(i));
+  CHECK_FALSE(first.given_up());
+  Dictionary second(shared);
+  for (int i = 0; i < 3'000; ++i) (void)code_of(second, "entry " + std::to_string(i));
+  CHECK(second.given_up());
+  CHECK(first.values()->length() == 3'000);
+  CHECK(second.values()->text(10) == "entry 10");
 }

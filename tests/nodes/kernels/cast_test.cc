@@ -12,7 +12,8 @@ using flowrun::nodes::not_a;
 namespace {
 
 /// Casts column `a` of the literal; the result as text, with "!" for what failed and "-" for null.
-std::string casted(const std::string& type, const std::string& to, const std::string& rows, bool as_dictionary = false) {
+std::string casted(const std::string& type, const std::string& to, const std::string& rows,
+                   bool as_dictionary = false) {
   auto batch = batch_of("a " + type + ", n int64", rows);
   if (as_dictionary) batch = with_dictionary(*batch, "a", 1);
   const auto result = cast(batch->column_ref(0), parse_type(to).value());
@@ -41,8 +42,10 @@ std::string casted(const std::string& type, const std::string& to, const std::st
 TEST_CASE("text becomes what it spells") {
   for (const bool as_dictionary : {false, true}) {
     CHECK(casted("string", "int64", "12,\n,\n-3,\nx,\n1.0,", as_dictionary) == "12 - -3 ! !");
-    CHECK(casted("string", "float64", "1.5,\n1e3,\nnan,\n\"\",", as_dictionary) == "1.5 1000 nan !");
-    CHECK(casted("string", "decimal(4,2)", "1.5,\n99.99,\n100,\n1.234,", as_dictionary) == "1.50 99.99 ! !");
+    CHECK(casted("string", "float64", "1.5,\n1e3,\nnan,\n\"\",", as_dictionary) ==
+          "1.5 1000 nan !");
+    CHECK(casted("string", "decimal(4,2)", "1.5,\n99.99,\n100,\n1.234,", as_dictionary) ==
+          "1.50 99.99 ! !");
     CHECK(casted("string", "bool", "true,\nF,\n1,\nyes,", as_dictionary) == "true false true !");
     CHECK(casted("string", "date", "2024-02-29,\n2023-02-29,", as_dictionary) == "2024-02-29 !");
     CHECK(casted("string", "timestamptz", "2024-01-01T02:00:00+02:00,\nnoon,", as_dictionary) ==
@@ -61,16 +64,21 @@ TEST_CASE("everything becomes its canonical text") {
 }
 
 TEST_CASE("numbers do not change by a cast: what is not exact fails") {
-  CHECK(casted("int64", "float64", "5,\n9007199254740992,\n9007199254740993,\n9223372036854775807,") ==
+  CHECK(casted("int64", "float64",
+               "5,\n9007199254740992,\n9007199254740993,\n9223372036854775807,") ==
         "5 9007199254740992 ! !");
-  CHECK(casted("float64", "int64", "2,\n2.5,\n-3,\nnan,\n1e300,\n-9223372036854775808,\n9223372036854775808,") ==
+  CHECK(casted("float64", "int64",
+               "2,\n2.5,\n-3,\nnan,\n1e300,\n-9223372036854775808,\n9223372036854775808,") ==
         "2 ! -3 ! ! -9223372036854775808 !");
-  CHECK(casted("float64", "decimal(10,2)", "0.1,\n0.125,\n1e7,\n1e8,\nnan,\ninf,") == "0.10 ! 10000000.00 ! ! !");
+  CHECK(casted("float64", "decimal(10,2)", "0.1,\n0.125,\n1e7,\n1e8,\nnan,\ninf,") ==
+        "0.10 ! 10000000.00 ! ! !");
   CHECK(casted("float64", "decimal(38,0)", "1e20,") == "100000000000000000000");
   CHECK(casted("decimal(10,2)", "int64", "3.00,\n3.01,") == "3 !");
-  CHECK(casted("decimal(38,0)", "int64", "9223372036854775807,\n9223372036854775808,") == "9223372036854775807 !");
+  CHECK(casted("decimal(38,0)", "int64", "9223372036854775807,\n9223372036854775808,") ==
+        "9223372036854775807 !");
   CHECK(casted("decimal(20,2)", "float64", "0.10,\n123456789012345678.91,") == "0.1 !");
-  CHECK(casted("decimal(10,3)", "decimal(6,1)", "1.500,\n1.550,\n99999.900,\n999999.900,") == "1.5 ! 99999.9 !");
+  CHECK(casted("decimal(10,3)", "decimal(6,1)", "1.500,\n1.550,\n99999.900,\n999999.900,") ==
+        "1.5 ! 99999.9 !");
   CHECK(casted("int64", "decimal(4,2)", "99,\n100,") == "99.00 !");
   CHECK(casted("int64", "bool", "1,\n0,\n2,") == "true false !");
   CHECK(casted("bool", "int64", "true,\nfalse,\n,") == "1 0 -");
@@ -78,7 +86,8 @@ TEST_CASE("numbers do not change by a cast: what is not exact fails") {
 
 TEST_CASE("dates and timestamps become each other") {
   CHECK(casted("date", "timestamp", "1969-12-31,") == "1969-12-31T00:00:00");
-  CHECK(casted("timestamp", "date", "1969-12-31T23:59:59.999999,\n1970-01-01T00:00:00,") == "1969-12-31 1970-01-01");
+  CHECK(casted("timestamp", "date", "1969-12-31T23:59:59.999999,\n1970-01-01T00:00:00,") ==
+        "1969-12-31 1970-01-01");
   CHECK(casted("timestamp", "timestamptz", "2024-01-01T10:00:00,") == "2024-01-01T10:00:00Z");
   CHECK(casted("timestamptz", "timestamp", "2024-01-01T10:00:00Z,") == "2024-01-01T10:00:00");
 }

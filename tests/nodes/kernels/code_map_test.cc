@@ -18,7 +18,8 @@ TEST_CASE("each text of a dictionary is looked at once, however often it grows")
   CHECK(*map.of(first->column(0), length) == std::vector<std::int32_t>{1, 2});
   CHECK(*map.of(first->column(0), length) == std::vector<std::int32_t>{1, 2});
   CHECK(calls == 2);
-  const auto grown = with_dictionary(*batch_of("a string", "zzz"), "a", 7, first->column(0).dictionary());
+  const auto grown =
+      with_dictionary(*batch_of("a string", "zzz"), "a", 7, first->column(0).dictionary());
   CHECK(*map.of(grown->column(0), length) == std::vector<std::int32_t>{1, 2, 3});
   CHECK(*map.of(first->column(0), length) == std::vector<std::int32_t>{1, 2, 3});
   CHECK(calls == 3);
@@ -28,9 +29,11 @@ TEST_CASE("dictionaries of no age are looked at each time, and others do not mix
   nodes::CodeMap map;
   const auto length = [](std::string_view text) { return static_cast<std::int32_t>(text.size()); };
   for (const char* texts : {"x\nyy", "yyy\nx"}) {
-    for (const std::uint64_t id : {std::uint64_t{0}, texts[0] == 'x' ? std::uint64_t{1} : std::uint64_t{2}}) {
+    for (const std::uint64_t id :
+         {std::uint64_t{0}, texts[0] == 'x' ? std::uint64_t{1} : std::uint64_t{2}}) {
       const auto batch = with_dictionary(*batch_of("a string", texts), "a", id);
-      const auto expected = texts[0] == 'x' ? std::vector<std::int32_t>{1, 2} : std::vector<std::int32_t>{3, 1};
+      const auto expected =
+          texts[0] == 'x' ? std::vector<std::int32_t>{1, 2} : std::vector<std::int32_t>{3, 1};
       CHECK(*map.of(batch->column(0), length) == expected);
     }
   }
@@ -39,8 +42,10 @@ TEST_CASE("dictionaries of no age are looked at each time, and others do not mix
 TEST_CASE("more dictionaries than are remembered still map right") {
   nodes::CodeMap map;
   for (std::uint64_t id = 1; id <= 600; ++id) {
-    const auto batch = with_dictionary(*batch_of("a string", std::string(id % 7 + 1, 'x')), "a", id % 300 + 1);
-    const auto numbers = map.of(batch->column(0), [&](std::string_view) { return static_cast<std::int32_t>(id % 300); });
+    const auto batch =
+        with_dictionary(*batch_of("a string", std::string(id % 7 + 1, 'x')), "a", id % 300 + 1);
+    const auto numbers = map.of(
+        batch->column(0), [&](std::string_view) { return static_cast<std::int32_t>(id % 300); });
     CHECK(numbers->front() == static_cast<std::int32_t>(id % 300));
   }
 }

@@ -34,7 +34,9 @@ std::string decoded(KeyEncoder& encoder, const Batch& batch, const KeyRuns& runs
 
 TEST_CASE("keys of every type come back as they went in, nulls too") {
   const auto batch = batch_of(
-      "a bool, b int64, c float64, d decimal(20,3), e string, f date, g timestamp, h timestamptz, i bytes", R"(
+      "a bool, b int64, c float64, d decimal(20,3), e string, f date, g timestamp, h timestamptz, "
+      "i bytes",
+      R"(
       true,1,1.5,1.250,x,2024-01-01,2024-01-01T00:00:00,2024-01-01T00:00:00Z,00ff
       ,,,,,,,,
       false,-1,nan,-99999999999999999.999,"",1969-12-31,1969-12-31T23:59:59.5,2024-01-01T00:00:00.000001Z,""
@@ -63,13 +65,15 @@ TEST_CASE("equal keys are equal bytes, whichever way their text arrives") {
     for (std::size_t i = 0; i < 6; ++i) {
       CHECK(first.key(i) == second.key(i));
       CHECK(first.hashes[i] == second.hashes[i]);
-      for (std::size_t j = 0; j < i; ++j) CHECK((first.key(i) == first.key(j)) == (j == 0 && i == 2));
+      for (std::size_t j = 0; j < i; ++j)
+        CHECK((first.key(i) == first.key(j)) == (j == 0 && i == 2));
     }
   }
 }
 
 TEST_CASE("neighbours with equal keys are one run, and nulls are no zeroes") {
-  const auto batch = batch_of("a int64, b string, v int64", "1,x,1\n1,x,2\n1,y,3\n1,y,4\n,y,5\n,y,6\n0,y,7\n1,x,8");
+  const auto batch = batch_of("a int64, b string, v int64",
+                              "1,x,1\n1,x,2\n1,y,3\n1,y,4\n,y,5\n,y,6\n0,y,7\n1,x,8");
   for (const bool as_dictionary : {false, true}) {
     const auto input = as_dictionary ? with_dictionary(*batch, "b", 1) : batch;
     KeyEncoder encoder(batch->schema(), {0, 1});

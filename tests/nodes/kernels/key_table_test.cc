@@ -71,7 +71,8 @@ TEST_CASE("bytes in an arena stay where they are") {
   nodes::ByteArena arena;
   std::vector<std::pair<const char*, std::string>> kept;
   for (int i = 0; i < 5000; ++i) {
-    const auto text = std::string(static_cast<std::size_t>(i % 700), static_cast<char>('a' + i % 26));
+    const auto text =
+        std::string(static_cast<std::size_t>(i % 700), static_cast<char>('a' + i % 26));
     kept.emplace_back(arena.add(text), text);
   }
   for (const auto& [at, text] : kept) CHECK(std::string_view(at, text.size()) == text);

@@ -1,5 +1,6 @@
 #include "nodes/formats/ndjson_writer.h"
 
+#include "engine/data/builder.h"
 #include "nodes/catalog.h"
 #include "nodes/formats/line_builder.h"
 #include "tests/nodes/sinks/file_harness.h"

@@ -6,6 +6,8 @@
 #include <set>
 #include <vector>
 
+#include "engine/data/builder.h"
+#include "engine/data/text.h"
 #include "nodes/formats/csv_writer.h"
 #include "nodes/formats/line_builder.h"
 #include "tests/support/batches.h"

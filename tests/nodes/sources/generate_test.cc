@@ -13,7 +13,8 @@ using namespace flowrun::testing;
 namespace {
 
 /// Everything that a reader gives, decoded with batches of so many rows.
-std::vector<BatchRef> read_all(Source& source, const Interval* range = nullptr, ReadRequest request = {}) {
+std::vector<BatchRef> read_all(Source& source, const Interval* range = nullptr,
+                               ReadRequest request = {}) {
   const auto reader = source.open(source.inputs({}).at(0), 3, range);
   Collected out;
   while (auto chunk = reader->read(request, {})) {
@@ -59,10 +60,12 @@ std::string problems_of(const BindFake::Given& options) {
 }  // namespace
 
 TEST_CASE("readings come by moment, device and channel, the same in every run") {
-  const BindFake::Given options{{"rows", value(7)}, {"devices", value(2)}, {"channels", value(2)}, {"step", value("10s")}};
+  const BindFake::Given options{
+      {"rows", value(7)}, {"devices", value(2)}, {"channels", value(2)}, {"step", value("10s")}};
   const auto batches = generated(options);
   REQUIRE(batches.size() == 1);
-  CHECK(to_string(batches[0]->schema()) == "ts timestamptz, device string, channel string, value float64");
+  CHECK(to_string(batches[0]->schema()) ==
+        "ts timestamptz, device string, channel string, value float64");
   const auto text = csv_of(batches);
   CHECK(text == csv_of(generated(options)));
   const std::vector<std::string> starts{
@@ -85,12 +88,14 @@ TEST_CASE("readings come by moment, device and channel, the same in every run") 
 }
 
 TEST_CASE("another seed makes other values") {
-  CHECK(csv_of(generated({{"rows", value(5)}})) != csv_of(generated({{"rows", value(5)}, {"seed", value(2)}})));
+  CHECK(csv_of(generated({{"rows", value(5)}})) !=
+        csv_of(generated({{"rows", value(5)}, {"seed", value(2)}})));
 }
 
 TEST_CASE("batch sizes do not change rows or ordinals") {
-  const BindFake::Given options{{"rows", value(1000)}, {"devices", value(7)},       {"channels", value(3)},
-                                {"disorder", value(50)}, {"duplicates", value(0.1)}, {"missing", value(0.2)}};
+  const BindFake::Given options{{"rows", value(1000)},      {"devices", value(7)},
+                                {"channels", value(3)},     {"disorder", value(50)},
+                                {"duplicates", value(0.1)}, {"missing", value(0.2)}};
   const auto whole = sorted_lines(generated(options));
   for (const std::int64_t rows : {1, 3, 64}) {
     const auto parts = generated(options, {.bytes = kMaxBatchBytes, .rows = rows});
@@ -106,9 +111,14 @@ TEST_CASE("batch sizes do not change rows or ordinals") {
 }
 
 TEST_CASE("disorder moves readings within their stretch and loses none") {
-  const auto plain = generated({{"rows", value(1050)}, {"devices", value(5)}, {"channels", value(2)}});
-  const auto moved = generated({{"rows", value(1050)}, {"devices", value(5)}, {"channels", value(2)}, {"disorder", value(100)}});
-  const auto without_ordinals = [](const std::vector<BatchRef>& batches, std::int64_t from, std::int64_t count) {
+  const auto plain =
+      generated({{"rows", value(1050)}, {"devices", value(5)}, {"channels", value(2)}});
+  const auto moved = generated({{"rows", value(1050)},
+                                {"devices", value(5)},
+                                {"channels", value(2)},
+                                {"disorder", value(100)}});
+  const auto without_ordinals = [](const std::vector<BatchRef>& batches, std::int64_t from,
+                                   std::int64_t count) {
     auto lines = csv_of(*slice(*joined(batches), from, count));
     std::set<std::string> all;
     for (std::size_t at = 0; at < lines.size();) {
@@ -125,7 +135,8 @@ TEST_CASE("disorder moves readings within their stretch and loses none") {
   }
 }
 
-TEST_CASE("missing and doubled readings are about as many as asked for, and leave the others alone") {
+TEST_CASE(
+    "missing and doubled readings are about as many as asked for, and leave the others alone") {
   const auto all = joined(generated({{"rows", value(20'000)}}));
   const auto few = joined(generated({{"rows", value(20'000)}, {"missing", value(0.25)}}));
   CHECK(few->rows() > 14'500);
@@ -142,9 +153,10 @@ TEST_CASE("missing and doubled readings are about as many as asked for, and leav
 }
 
 TEST_CASE("windows read one by one hold the rows of the whole") {
-  const BindFake::Given options{{"rows", value(500)},     {"devices", value(3)},      {"channels", value(4)},
-                                {"step", value("7s")},    {"disorder", value(40)},    {"duplicates", value(0.1)},
-                                {"missing", value(0.1)},  {"start", value("2024-01-01T00:00:03Z")}};
+  const BindFake::Given options{{"rows", value(500)},    {"devices", value(3)},
+                                {"channels", value(4)},  {"step", value("7s")},
+                                {"disorder", value(40)}, {"duplicates", value(0.1)},
+                                {"missing", value(0.1)}, {"start", value("2024-01-01T00:00:03Z")}};
   BindFake context(nodes::generate_source(), options);
   context.window = "ts";
   const auto source = context.bind().make_source();
@@ -155,7 +167,8 @@ TEST_CASE("windows read one by one hold the rows of the whole") {
   for (int window = -1; window < 12; ++window) {
     const Interval range{start + window * 30 * kSecond, start + (window + 1) * 30 * kSecond};
     for (auto& batch : read_all(*source, &range)) {
-      for (const auto ts : batch->column(0).values<std::int64_t>()) CHECK((ts >= range.from && ts < range.until));
+      for (const auto ts : batch->column(0).values<std::int64_t>())
+        CHECK((ts >= range.from && ts < range.until));
       parts.push_back(std::move(batch));
     }
   }
@@ -185,16 +198,21 @@ TEST_CASE("the fingerprint is that of the options") {
 
 TEST_CASE("what is wrong with a generate is said") {
   CHECK(problems_of({{"rows", value(-1)}}) == "error out-of-range: \"rows\" is at least 0: -1\n");
-  CHECK(problems_of({{"rows", value(1)}, {"devices", value(0)}}) == "error out-of-range: \"devices\" is at least 1: 0\n");
+  CHECK(problems_of({{"rows", value(1)}, {"devices", value(0)}}) ==
+        "error out-of-range: \"devices\" is at least 1: 0\n");
   CHECK(problems_of({{"rows", value(1)}, {"missing", value(1.5)}}) ==
         "error out-of-range: \"missing\" lies between 0 and 1: 1.5\n");
-  CHECK(problems_of({{"rows", value(1)}, {"start", value("soon")}}) == "error bad-time: not a time: soon\n");
+  CHECK(problems_of({{"rows", value(1)}, {"start", value("soon")}}) ==
+        "error bad-time: not a time: soon\n");
   CHECK(problems_of({{"rows", value(1)}, {"step", value("0s")}}) ==
         "error out-of-range: \"step\" is longer than nothing\n");
   CHECK(problems_of({{"rows", value(1)}, {"channels", value(2'000'000)}}) ==
         "error out-of-range: \"channels\" is at most 1000000\n");
   CHECK(problems_of({{"rows", value(std::int64_t{1} << 40)}}) ==
         "error out-of-range: at most 549755813888 readings: 1099511627776\n");
-  CHECK(problems_of({{"rows", value(1'000'000'000)}, {"devices", value(1)}, {"channels", value(1)}, {"step", value("3650d")}}) ==
+  CHECK(problems_of({{"rows", value(1'000'000'000)},
+                     {"devices", value(1)},
+                     {"channels", value(1)},
+                     {"step", value("3650d")}}) ==
         "error out-of-range: the last reading lies too far in the future\n");
 }

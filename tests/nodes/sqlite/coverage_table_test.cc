@@ -79,11 +79,15 @@ TEST_CASE("rule 1: coverage is kept in the target by pipeline, instance, sink an
   CHECK(covered[0].run == "r");
   CHECK(covered[0].rows == 10);
   CHECK(covered[0].committed_at == 5);
+  auto undated = window_marker(500, 600);
+  undated.coverage.committed_at = 0;
+  db.coverage.write(undated, "engine");
+  CHECK(db.coverage.load(kKey, "engine").at(1).committed_at > 1'700'000'000'000'000);
   for (auto other : {CoverageKey{"q", "ship=A", "engine", ""}, CoverageKey{"p", "", "engine", ""},
                      CoverageKey{"p", "ship=A", "other", ""}}) {
     CHECK(db.coverage.load(other, "engine").empty());
   }
-  CHECK(db.coverage.load(kKey, "ENGINE").size() == 1);  // one table to SQLite
+  CHECK(db.coverage.load(kKey, "ENGINE").size() == 2);  // one table to SQLite
 }
 
 TEST_CASE("rule 1: a dropped table is uncovered, and reading creates nothing") {

@@ -33,7 +33,8 @@ BatchRef rows() {
       2,a,,6
       ,a,2024-01-01T00:00:00,7
       2,a,2024-01-01T00:00:00,8
-  )", 40);
+  )",
+                  40);
 }
 
 }  // namespace
@@ -45,7 +46,8 @@ TEST_CASE("the last row of each key stays, or the first, in the order of the inp
       auto context = dedup_with({{"key", list({"k", "name"})}});
       const auto out = accumulated(context, parts);
       CHECK(out.csv() ==
-            "1,a,2024-01-02T00:00:00,3\n1,b,,4\n,a,2024-01-01T00:00:00,7\n2,a,2024-01-01T00:00:00,8\n");
+            "1,a,2024-01-02T00:00:00,3\n1,b,,4\n,a,2024-01-01T00:00:00,7\n2,a,2024-01-01T00:00:00,"
+            "8\n");
       CHECK(ordinals_of(out.ports[0]) == "42 43 46 47");
       CHECK(out.absorbed_rows() == 8);
       CHECK(out.made_rows() == 4);
@@ -61,9 +63,14 @@ TEST_CASE("order_by decides, ties go by the input, and null loses to any value")
     auto parts = cut(rows(), size);
     for (int order = 0; order < 2; ++order) {
       CHECK(deduped({{"key", list({"k", "name"})}, {"order_by", value("seen")}}, parts) ==
-            "1,a,2024-01-03T00:00:00,1\n1,b,,4\n,a,2024-01-01T00:00:00,7\n2,a,2024-01-01T00:00:00,8\n");
-      CHECK(deduped({{"key", list({"k", "name"})}, {"order_by", value("seen")}, {"keep", value("first")}}, parts) ==
-            "2,a,2024-01-01T00:00:00,2\n1,a,2024-01-02T00:00:00,3\n1,b,,4\n,a,2024-01-01T00:00:00,7\n");
+            "1,a,2024-01-03T00:00:00,1\n1,b,,4\n,a,2024-01-01T00:00:00,7\n2,a,2024-01-01T00:00:00,"
+            "8\n");
+      CHECK(
+          deduped(
+              {{"key", list({"k", "name"})}, {"order_by", value("seen")}, {"keep", value("first")}},
+              parts) ==
+          "2,a,2024-01-01T00:00:00,2\n1,a,2024-01-02T00:00:00,3\n1,b,,4\n,a,2024-01-01T00:00:00,"
+          "7\n");
       std::reverse(parts.begin(), parts.end());
     }
   }
@@ -91,7 +98,8 @@ TEST_CASE("a dedup of nothing is nothing") {
 }
 
 TEST_CASE("rows whose ordinals lie across each other leave in order") {
-  const auto shuffled = joined({batch_of(kFields, "3,c,,3\n4,d,,4", 30), batch_of(kFields, "1,a,,1\n2,b,,2", 10)});
+  const auto shuffled =
+      joined({batch_of(kFields, "3,c,,3\n4,d,,4", 30), batch_of(kFields, "1,a,,1\n2,b,,2", 10)});
   const auto between = joined({batch_of(kFields, "5,e,,5", 20), batch_of(kFields, "6,f,,6", 15)});
   auto context = dedup_with({{"key", list({"k"})}});
   const auto out = accumulated(context, {shuffled, between});
@@ -129,7 +137,8 @@ TEST_CASE("rule 13: dedup keeps the same rows for any number of threads and any 
   }
 }
 
-TEST_CASE("rows that lost are let go: memory stays bounded where keys are written again and again") {
+TEST_CASE(
+    "rows that lost are let go: memory stays bounded where keys are written again and again") {
   auto context = dedup_with({{"key", value("k")}}, schema_of("k int64, v int64"));
   const auto accumulator = context.bind().make_accumulator(INT64_MAX);
   const auto state = accumulator->begin({});

@@ -10,13 +10,15 @@ using namespace flowrun::testing;
 namespace {
 
 const char* const kFields =
-    "i int64, f float64, d decimal(6,2), s string, b bool, day date, t timestamp, z timestamptz, n int64";
+    "i int64, f float64, d decimal(6,2), s string, b bool, day date, t timestamp, z timestamptz, n "
+    "int64";
 
 /// Which of the rows 0, 1, … of one column stay: "0 2".
-std::string kept(const std::string& column, const std::string& type, const std::string& rows, const std::string& op,
-                 const OptionValue& constant) {
+std::string kept(const std::string& column, const std::string& type, const std::string& rows,
+                 const std::string& op, const OptionValue& constant) {
   const auto batch = batch_of(column + " " + type + ", n int64", rows);
-  BindFake context(nodes::filter(), {{"column", value(column)}, {"op", value(op)}, {"value", constant}},
+  BindFake context(nodes::filter(),
+                   {{"column", value(column)}, {"op", value(op)}, {"value", constant}},
                    {batch->schema_ref()});
   const auto out = transformed(context, {batch});
   CHECK(out.filtered_rows() == batch->rows() - out.emitted_rows());
@@ -78,7 +80,8 @@ TEST_CASE("constants are read as the column's type") {
   CHECK(kept("a", "string", "b,\na,\n\"\",\n,\nb,", "in", list({"b", ""})) == "0 2 4");
   CHECK(kept("a", "bool", "true,\nfalse,\n,", "=", value(false)) == "1");
   CHECK(kept("a", "date", "2024-01-01,\n2024-01-02,", ">", value("2024-01-01")) == "1");
-  CHECK(kept("a", "timestamp", "2024-01-01T10:00:00,\n2024-01-01T10:00:01,", "<=", value("2024-01-01 10:00")) == "0");
+  CHECK(kept("a", "timestamp", "2024-01-01T10:00:00,\n2024-01-01T10:00:01,",
+             "<=", value("2024-01-01 10:00")) == "0");
   CHECK(kept("a", "timestamptz", "2024-01-01T10:00:00Z,\n2024-01-01T10:00:01Z,", "=",
              value("2024-01-01T12:00:00+02:00")) == "0");
   CHECK(kept("a", "bytes", "00ff,\nab,", "=", value("ab")) == "1");
@@ -86,22 +89,28 @@ TEST_CASE("constants are read as the column's type") {
 
 TEST_CASE("is_null and is_not_null look at nothing else") {
   const auto batch = batch_of("a string, n int64", "x,1\n,2\n\"\",3");
-  BindFake nulls(nodes::filter(), {{"column", value("a")}, {"op", value("is_null")}}, {batch->schema_ref()});
+  BindFake nulls(nodes::filter(), {{"column", value("a")}, {"op", value("is_null")}},
+                 {batch->schema_ref()});
   CHECK(transformed(nulls, {batch}).csv() == ",2\n");
   CHECK(transformed(nulls, {with_dictionary(*batch, "a", 1)}).csv() == ",2\n");
-  BindFake others(nodes::filter(), {{"column", value("a")}, {"op", value("is_not_null")}}, {batch->schema_ref()});
+  BindFake others(nodes::filter(), {{"column", value("a")}, {"op", value("is_not_null")}},
+                  {batch->schema_ref()});
   CHECK(transformed(others, {batch}).csv() == "x,1\n\"\",3\n");
 }
 
-TEST_CASE("a batch of which all is kept passes as it is, and one of which nothing is leaves nothing") {
+TEST_CASE(
+    "a batch of which all is kept passes as it is, and one of which nothing is leaves nothing") {
   const auto batch = batch_of("a int64", "1\n2");
-  BindFake all(nodes::filter(), {{"column", value("a")}, {"op", value(">")}, {"value", value(0)}}, {batch->schema_ref()});
+  BindFake all(nodes::filter(), {{"column", value("a")}, {"op", value(">")}, {"value", value(0)}},
+               {batch->schema_ref()});
   CHECK(transformed(all, {batch}).ports.at(0).at(0) == batch);
-  BindFake none(nodes::filter(), {{"column", value("a")}, {"value", value(0)}}, {batch->schema_ref()});
+  BindFake none(nodes::filter(), {{"column", value("a")}, {"value", value(0)}},
+                {batch->schema_ref()});
   const auto out = transformed(none, {batch, batch_of("a int64", "")});
   CHECK(out.emitted_rows() == 0);
   CHECK(out.filtered_rows() == 2);
-  CHECK(all.bind().outputs.at(0).unchanged_from == std::vector<std::optional<std::size_t>>{std::size_t{0}});
+  CHECK(all.bind().outputs.at(0).unchanged_from ==
+        std::vector<std::optional<std::size_t>>{std::size_t{0}});
 }
 
 TEST_CASE("what is wrong with a filter is said") {
@@ -110,18 +119,25 @@ TEST_CASE("what is wrong with a filter is said") {
   };
   CHECK(wrong("i", value("x")) == "error wrong-type: column \"i\" is int64; the value is not\n");
   CHECK(wrong("i", value(1.5)) == "error wrong-type: column \"i\" is int64; the value is not\n");
-  CHECK(wrong("s", value(1)) == "error wrong-type: column \"s\" is string; the value is not; write it as a string\n");
-  CHECK(wrong("z", value(1)) == "error wrong-type: column \"z\" is timestamptz; the value is not; write it as a string\n");
-  CHECK(wrong("z", value("noon")) == "error wrong-type: column \"z\" is timestamptz; the value is not\n");
+  CHECK(wrong("s", value(1)) ==
+        "error wrong-type: column \"s\" is string; the value is not; write it as a string\n");
+  CHECK(wrong("z", value(1)) ==
+        "error wrong-type: column \"z\" is timestamptz; the value is not; write it as a string\n");
+  CHECK(wrong("z", value("noon")) ==
+        "error wrong-type: column \"z\" is timestamptz; the value is not\n");
   CHECK(wrong("b", value(1)) == "error wrong-type: column \"b\" is bool; the value is not\n");
-  CHECK(wrong("d", value("1.234")) == "error wrong-type: column \"d\" is decimal(6,2); the value is not\n");
+  CHECK(wrong("d", value("1.234")) ==
+        "error wrong-type: column \"d\" is decimal(6,2); the value is not\n");
   CHECK(wrong("i", list_of({value(1)})) ==
-        "error wrong-type: \"=\" takes one value, not a list; for a list there are \"in\" and \"not_in\"\n");
+        "error wrong-type: \"=\" takes one value, not a list; for a list there are \"in\" and "
+        "\"not_in\"\n");
   CHECK(problems_of({{"column", value("i")}, {"op", value("in")}, {"value", value(1)}}) ==
         "error wrong-type: \"in\" takes a list\n");
   CHECK(problems_of({{"column", value("i")}, {"op", value("in")}, {"value", list_of({})}}) ==
         "error wrong-type: the list is empty\n");
-  CHECK(problems_of({{"column", value("i")}, {"op", value("in")}, {"value", list_of({value(1), value("a"), value(true)})}}) ==
+  CHECK(problems_of({{"column", value("i")},
+                     {"op", value("in")},
+                     {"value", list_of({value(1), value("a"), value(true)})}}) ==
         "error wrong-type: column \"i\" is int64; the value is not\n"
         "error wrong-type: column \"i\" is int64; the value is not\n");
   CHECK(problems_of({{"column", value("i")}}) == "error missing-option: \"=\" needs a value\n");

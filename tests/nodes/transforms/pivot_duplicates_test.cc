@@ -12,7 +12,8 @@ using namespace flowrun::testing;
 namespace {
 
 /// Pivots values of one column `a` by key k, in the given mode; batches arrive in the order given.
-Collected folded(const std::string& type, const std::string& mode, const std::vector<BatchRef>& batches) {
+Collected folded(const std::string& type, const std::string& mode,
+                 const std::vector<BatchRef>& batches) {
   BindFake context(nodes::pivot(),
                    {{"index", value("k")},
                     {"name", value("name")},
@@ -28,7 +29,8 @@ BatchRef narrow(const std::string& type, const std::string& rows, std::uint64_t 
 }
 
 /// The cells of key 1: "a,b", from three batches that arrive out of order.
-std::string of_mode(const std::string& type, const std::string& mode, const std::vector<std::string>& values) {
+std::string of_mode(const std::string& type, const std::string& mode,
+                    const std::vector<std::string>& values) {
   std::string rows;
   for (const auto& one : values) rows += "1,a," + one + "\n";
   rows += "1,b," + values.front() + "\n2,a," + values.front() + "\n";
@@ -40,7 +42,8 @@ std::string of_mode(const std::string& type, const std::string& mode, const std:
       const auto out = folded(type, mode, parts).csv();
       if (!result.empty()) CHECK(out == result);
       result = out;
-      order == 0 ? std::reverse(parts.begin(), parts.end()) : std::swap(parts.front(), parts[parts.size() / 2]);
+      order == 0 ? std::reverse(parts.begin(), parts.end())
+                 : std::swap(parts.front(), parts[parts.size() / 2]);
       // The rows' order of leaving goes by ordinal, whatever the order of arrival.
     }
   }
@@ -61,12 +64,15 @@ TEST_CASE("rule 13: rows of different inputs and far apart in one input still ha
   const auto far = narrow("int64", "1,a,3", Ordinals::pack(1, 4'000'000'000));
   const auto late = narrow("int64", "1,a,4\n1,b,5", Ordinals::pack(3, 0));
   const auto mixed = joined({late, early, far});
-  for (const auto& batches : std::vector<std::vector<BatchRef>>{{early, far, late}, {late, far, early}, {mixed}}) {
+  for (const auto& batches :
+       std::vector<std::vector<BatchRef>>{{early, far, late}, {late, far, early}, {mixed}}) {
     CHECK(folded("int64", "last", batches).csv() == "1,4,5\n");
     CHECK(folded("int64", "first", batches).csv() == "1,1,5\n");
     CHECK(folded("int64", "error", batches).rejected() ==
-          "a: the cell has a value already: 2\na: the cell has a value already: 3\na: the cell has a value already: 4\n");
-    CHECK(ordinals_of(folded("int64", "last", batches).ports[0]) == std::to_string(Ordinals::pack(1, 5)));
+          "a: the cell has a value already: 2\na: the cell has a value already: 3\na: the cell has "
+          "a value already: 4\n");
+    CHECK(ordinals_of(folded("int64", "last", batches).ports[0]) ==
+          std::to_string(Ordinals::pack(1, 5)));
   }
 }
 
@@ -116,7 +122,9 @@ TEST_CASE("the type of a sum or mean is known beforehand") {
 }
 
 TEST_CASE("a row that would take a sum out of its range is a reject") {
-  const auto batch = narrow("int64", "1,a,9223372036854775807\n1,a,1\n1,a,-5\n1,b,2\n2,a,-9223372036854775808\n2,a,-1", 30);
+  const auto batch =
+      narrow("int64",
+             "1,a,9223372036854775807\n1,a,1\n1,a,-5\n1,b,2\n2,a,-9223372036854775808\n2,a,-1", 30);
   const auto out = folded("int64", "sum", cut(batch, 2));
   CHECK(out.csv() == "1,9223372036854775802,2\n2,-9223372036854775808,\n");
   CHECK(out.rejected() == "a: the sum leaves its range: 1\na: the sum leaves its range: -1\n");
@@ -139,27 +147,35 @@ TEST_CASE("error keeps the first value and rejects the others, with their cell a
     const auto out = folded("string", "error", cut(batch, size));
     CHECK(out.csv() == "1,x,y\n2,z,\n");
     CHECK(out.rejected() ==
-          "a: the cell has a value already: w\nb: the cell has a value already: v\na: the cell has a value already: u\n");
+          "a: the cell has a value already: w\nb: the cell has a value already: v\na: the cell has "
+          "a value already: u\n");
     CHECK(out.rejects[0].record == R"({"k":1,"a":"w"})");
     CHECK(out.rejects[0].ordinal == 13);
     CHECK(out.absorbed_rows() == 3);
   }
 }
 
-TEST_CASE("values that lost are forgotten: memory stays bounded where one key is written again and again") {
+TEST_CASE(
+    "values that lost are forgotten: memory stays bounded where one key is written again and "
+    "again") {
   for (const std::string type : {"int64", "string"}) {
     BindFake context(nodes::pivot(),
-                     {{"index", value("k")}, {"name", value("name")}, {"value", value("value")}, {"columns", list({"a", "b"})}},
+                     {{"index", value("k")},
+                      {"name", value("name")},
+                      {"value", value("value")},
+                      {"columns", list({"a", "b"})}},
                      {schema_of("k int64, name string, value " + type)});
     const auto accumulator = context.bind().make_accumulator(INT64_MAX);
     const auto state = accumulator->begin({});
     std::string rows;
-    for (int i = 0; i < 2000; ++i) rows += std::to_string(i % 5) + (i % 2 == 0 ? ",a," : ",b,") + std::to_string(i) + "\n";
+    for (int i = 0; i < 2000; ++i)
+      rows += std::to_string(i % 5) + (i % 2 == 0 ? ",a," : ",b,") + std::to_string(i) + "\n";
     Collected ignored;
     std::int64_t most = 0;
     const int rounds = 500;  // a million rows: 28 bytes each if all were kept
     for (int round = 0; round < rounds; ++round) {
-      state->add(narrow(type, rows, static_cast<std::uint64_t>((round * 7919) % rounds) * 2000), ignored);
+      state->add(narrow(type, rows, static_cast<std::uint64_t>((round * 7919) % rounds) * 2000),
+                 ignored);
       most = std::max(most, state->memory());
     }
     CHECK(most < 14'000'000);

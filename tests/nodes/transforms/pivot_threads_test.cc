@@ -27,12 +27,17 @@ BatchRef readings(int rows) {
   std::mt19937_64 random(7);
   BatchBuilder builder(schema_of("ts timestamp, dev string, name string, value float64"));
   for (int i = 0; i < rows; ++i) {
-    const auto moment = static_cast<std::int64_t>(i / 500) + static_cast<std::int64_t>(random() % 20);
+    const auto moment =
+        static_cast<std::int64_t>(i / 500) + static_cast<std::int64_t>(random() % 20);
     builder.column(0).append_int64(moment * kSecond);
-    random() % 50 == 0 ? builder.column(1).append_null() : builder.column(1).append_text("dev" + std::to_string(random() % 5));
+    random() % 50 == 0 ? builder.column(1).append_null()
+                       : builder.column(1).append_text("dev" + std::to_string(random() % 5));
     builder.column(2).append_text("c" + std::to_string(random() % kColumns));
-    random() % 20 == 0 ? builder.column(3).append_null() : builder.column(3).append_float64(static_cast<double>(random() % 100'000) / 64);
-    builder.end_row(Ordinals::pack(static_cast<std::uint64_t>(i / (rows / 3 + 1)), static_cast<std::uint64_t>(i) * 3));
+    random() % 20 == 0
+        ? builder.column(3).append_null()
+        : builder.column(3).append_float64(static_cast<double>(random() % 100'000) / 64);
+    builder.end_row(Ordinals::pack(static_cast<std::uint64_t>(i / (rows / 3 + 1)),
+                                   static_cast<std::uint64_t>(i) * 3));
   }
   return builder.finish();
 }
@@ -50,14 +55,17 @@ std::string expected(const Batch& batch, const std::string& mode) {
     auto& group = groups[key];
     group.key = key;
     group.first = std::min(group.first, batch.ordinal(row));
-    const auto column = static_cast<std::size_t>(std::stoi(std::string(batch.column(2).text(row).substr(1))));
+    const auto column =
+        static_cast<std::size_t>(std::stoi(std::string(batch.column(2).text(row).substr(1))));
     if (batch.column(3).is_valid(row)) {
-      group.cells[column].emplace_back(batch.ordinal(row), batch.column(3).values<double>()[static_cast<std::size_t>(row)]);
+      group.cells[column].emplace_back(
+          batch.ordinal(row), batch.column(3).values<double>()[static_cast<std::size_t>(row)]);
     }
   }
   std::vector<Group*> order;
   for (auto& [key, group] : groups) order.push_back(&group);
-  std::sort(order.begin(), order.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
+  std::sort(order.begin(), order.end(),
+            [](const auto* a, const auto* b) { return a->first < b->first; });
   std::string out;
   for (auto* group : order) {
     out += group->key;
@@ -89,7 +97,8 @@ BindFake pivot_in(const std::string& mode) {
 
 }  // namespace
 
-TEST_CASE("one thread and many, whole batches and single rows, in order and shuffled: the same table") {
+TEST_CASE(
+    "one thread and many, whole batches and single rows, in order and shuffled: the same table") {
   const auto plain = readings(20'000);
   const auto encoded = with_dictionary(*with_dictionary(*plain, "name", 1), "dev", 2);
   for (const char* mode : {"last", "min", "sum"}) {
@@ -129,7 +138,11 @@ TEST_CASE("long texts make small batches") {
   std::string rows;
   for (int i = 0; i < 200; ++i) rows += std::to_string(i) + ",a," + text + "\n";
   const auto batch = batch_of("k int64, name string, value string", rows);
-  BindFake context(nodes::pivot(), {{"index", value("k")}, {"name", value("name")}, {"value", value("value")}, {"columns", list({"a"})}},
+  BindFake context(nodes::pivot(),
+                   {{"index", value("k")},
+                    {"name", value("name")},
+                    {"value", value("value")},
+                    {"columns", list({"a"})}},
                    {batch->schema_ref()});
   const auto out = accumulated(context, cut(batch, 50));
   CHECK(out.ports[0].size() > 4);

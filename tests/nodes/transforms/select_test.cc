@@ -14,10 +14,13 @@ BatchRef rows() {
       1,a,1.5,2024-01-01T00:00:00
       2,"",,2024-01-02T10:00:00
       ,b,2,
-  )", 10);
+  )",
+                  10);
 }
 
-BindFake select_with(const BindFake::Given& options) { return {nodes::select(), options, {schema_of(kFields)}}; }
+BindFake select_with(const BindFake::Given& options) {
+  return {nodes::select(), options, {schema_of(kFields)}};
+}
 
 std::string problems_of(const BindFake::Given& options) {
   auto context = select_with(options);
@@ -26,7 +29,9 @@ std::string problems_of(const BindFake::Given& options) {
   return context.problems();
 }
 
-std::string schema_text(BindFake& context) { return to_string(*context.bind().outputs.at(0).schema); }
+std::string schema_text(BindFake& context) {
+  return to_string(*context.bind().outputs.at(0).schema);
+}
 
 }  // namespace
 
@@ -47,25 +52,30 @@ TEST_CASE("keep names the columns and their order, drop takes some away") {
 }
 
 TEST_CASE("columns by routes come behind the kept ones, and the plan says how many there are") {
-  auto context = select_with({{"keep", list({"id"})},
-                              {"columns", table({{"routes", value("r.csv")}, {"output", value("engine")}})}});
+  auto context =
+      select_with({{"keep", list({"id"})},
+                   {"columns", table({{"routes", value("r.csv")}, {"output", value("engine")}})}});
   context.files["r.csv"] = "column,output\nweight,engine\nprice,engine\nid,engine\nheight,hull\n";
   const auto binding = context.bind();
   CHECK(context.problems().empty());
   CHECK(to_string(*binding.outputs[0].schema) == "id int64, price float64");
-  CHECK(binding.notes == std::vector<std::string>{"2 of the 3 columns of \"engine\" are in the input (66.7 %)"});
+  CHECK(binding.notes ==
+        std::vector<std::string>{"2 of the 3 columns of \"engine\" are in the input (66.7 %)"});
   CHECK(binding.content_hash.size() == 32);
 }
 
 TEST_CASE("a rename is written new = \"old\" and leaves the column in its place") {
-  auto context = select_with({{"rename", table({{"title", value("name")}, {"name", value("id")}})}});
+  auto context =
+      select_with({{"rename", table({{"title", value("name")}, {"name", value("id")}})}});
   CHECK(schema_text(context) == "name int64, title string, price float64, seen timestamp");
 }
 
 TEST_CASE("cast goes by the new name; what cannot be cast leaves as a reject") {
-  auto context = select_with({{"keep", list({"name", "price", "id"})},
-                              {"rename", table({{"cost", value("price")}})},
-                              {"cast", table({{"cost", value("int64")}, {"id", value("string")}, {"name", value("bool")}})}});
+  auto context = select_with(
+      {{"keep", list({"name", "price", "id"})},
+       {"rename", table({{"cost", value("price")}})},
+       {"cast",
+        table({{"cost", value("int64")}, {"id", value("string")}, {"name", value("bool")}})}});
   const auto batch = batch_of(kFields, "1,true,2,\n2,yes,1.5,\n3,,1.5,\n4,,,\n5,f,-0.0,", 7);
   const auto out = transformed(context, {batch});
   CHECK(to_string(out.ports[0][0]->schema()) == "name bool, cost int64, id string");
@@ -88,8 +98,10 @@ TEST_CASE("a dictionary column stays one, and is cast by its texts") {
   auto same = select_with({{"keep", list({"name"})}});
   const auto kept = transformed(same, {encoded});
   CHECK(kept.ports[0][0]->column(0).dictionary_id() == 4);
-  auto cast = select_with({{"keep", list({"name", "id"})}, {"cast", table({{"name", value("int64")}})}});
-  const auto out = transformed(cast, {with_dictionary(*batch_of(kFields, "1,7,,\n2,x,,\n3,7,,"), "name", 4)});
+  auto cast =
+      select_with({{"keep", list({"name", "id"})}, {"cast", table({{"name", value("int64")}})}});
+  const auto out =
+      transformed(cast, {with_dictionary(*batch_of(kFields, "1,7,,\n2,x,,\n3,7,,"), "name", 4)});
   CHECK(out.csv() == "7,1\n7,3\n");
   CHECK(out.rejected() == "name: not an int64: x\n");
 }
@@ -99,25 +111,31 @@ TEST_CASE("which columns pass unchanged is known, and cast ones do not") {
                               {"rename", table({{"key", value("id")}})},
                               {"cast", table({{"price", value("string")}})}});
   const auto port = context.bind().outputs.at(0);
-  CHECK(port.unchanged_from == std::vector<std::optional<std::size_t>>{std::nullopt, std::size_t{0}});
+  CHECK(port.unchanged_from ==
+        std::vector<std::optional<std::size_t>>{std::nullopt, std::size_t{0}});
 }
 
 TEST_CASE("what is wrong with a select is said") {
-  CHECK(problems_of({{"drop", list({"id", "name", "price", "seen"})}}) == "error no-columns: no column is left\n");
-  CHECK(problems_of({{"keep", list({"id"})}, {"drop", list({"name"})}}) ==
-        "error useless-drop: column \"name\" is not among the kept ones; take it out of \"drop\"\n");
+  CHECK(problems_of({{"drop", list({"id", "name", "price", "seen"})}}) ==
+        "error no-columns: no column is left\n");
+  CHECK(
+      problems_of({{"keep", list({"id"})}, {"drop", list({"name"})}}) ==
+      "error useless-drop: column \"name\" is not among the kept ones; take it out of \"drop\"\n");
   CHECK(problems_of({{"rename", table({{"x", value("nam")}})}}) ==
         "error unknown-column: no column \"nam\" to rename; did you mean \"name\"?\n");
   CHECK(problems_of({{"rename", table({{"name", value("title")}})}}) ==
         "error unknown-column: no column \"title\" to rename; a rename is written new = \"old\"\n");
   CHECK(problems_of({{"rename", table({{"name", value("id")}})}}) ==
-        "error duplicate-column: two columns are called \"name\"; drop one of them, or give it another name\n");
+        "error duplicate-column: two columns are called \"name\"; drop one of them, or give it "
+        "another name\n");
   CHECK(problems_of({{"cast", table({{"prize", value("int64")}})}}) ==
         "error unknown-column: no column \"prize\" to cast; did you mean \"price\"?\n");
   CHECK(problems_of({{"cast", table({{"seen", value("int64")}})}}) ==
-        "error impossible-cast: column \"seen\" cannot be cast from timestamp to int64; cast it to string first, in "
+        "error impossible-cast: column \"seen\" cannot be cast from timestamp to int64; cast it to "
+        "string first, in "
         "another select\n");
-  CHECK(problems_of({{"columns", table({{"routes", value("r.csv")}, {"output", value("b")}})}, {"keep", value("id")}}) ==
+  CHECK(problems_of({{"columns", table({{"routes", value("r.csv")}, {"output", value("b")}})},
+                     {"keep", value("id")}}) ==
         "warning no-columns: the input has none of the 1 columns that r.csv sends to \"b\"\n");
   CHECK(problems_of({{"columns", table({{"routes", value("r.csv")}, {"output", value("b")}})}}) ==
         "warning no-columns: the input has none of the 1 columns that r.csv sends to \"b\"\n"
