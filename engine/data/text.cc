@@ -136,18 +136,19 @@ bool append_if(const std::optional<T>& value, Append append) {
 }  // namespace
 
 char* write_float(char* to, double value, int& scale_hint) {
-  std::uint64_t units = 0;
-  int scale = scale_hint;
   const double size = std::fabs(value);
-  *to = '-';
-  char* const digits = to + (value < 0 ? 1 : 0);
-  if (value != 0 && scaled_units(size, scale, units)) return write_scaled(digits, units, scale, scale);
-  scale = widest_scale(size);
-  if (!scaled_units(size, scale, units) || (value == 0 && std::signbit(value))) {
-    return std::to_chars(to, to + kMaxFloatText, value).ptr;
+  int scale = scale_hint;
+  std::uint64_t units = 0;
+  if (value == 0 || !scaled_units(size, scale, units)) {
+    scale = widest_scale(size);
+    if (!scaled_units(size, scale, units) || (value == 0 && std::signbit(value))) {
+      return std::to_chars(to, to + kMaxFloatText, value).ptr;
+    }
   }
-  to = write_scaled(digits, units, scale, scale);
-  scale_hint = std::max(scale_hint, scale);
+  *to = '-';
+  int scale_left = 0;
+  to = write_scaled(to + (value < 0 ? 1 : 0), units, scale, scale_left);
+  if (scale_left > scale_hint) scale_hint = scale_left;
   return to;
 }
 

@@ -152,8 +152,9 @@ class MatrixReader {
   void add_cell(std::vector<MatrixCell>& cells, MatrixCell cell, const SourceSpan& span) {
     if (std::find(cells.begin(), cells.end(), cell) != cells.end()) {
       std::string shown;
-      for (const auto& [axis, text] : cell)
-        shown += (shown.empty() ? "" : ", ") + axis + " = " + text;
+      for (const auto& [axis, text] : cell) {
+        shown += fmt::format("{}{} = {}", shown.empty() ? "" : ", ", axis, text);
+      }
       problem("duplicate-value", span, fmt::format("[matrix]: there twice: {}", shown));
     }
     cells.push_back(std::move(cell));

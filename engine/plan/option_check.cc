@@ -175,15 +175,15 @@ class ValueCheck {
   }
 
   bool check_types(const OptionValue& value) {
-    static const std::vector<std::string> kNames{"bool",          "int64",       "float64",
-                                                 "decimal(18,2)", "string",      "date",
-                                                 "timestamp",     "timestamptz", "bytes"};
+    static const std::vector<std::string> names{"bool",          "int64",       "float64",
+                                                "decimal(18,2)", "string",      "date",
+                                                "timestamp",     "timestamptz", "bytes"};
     bool good = true;
     for (const auto& [column, type] : value.table()) {
       if (parse_type(type.text())) continue;
       good = report(type.span, "bad-value",
                     fmt::format("gives column \"{}\" an unknown type: \"{}\"", column, type.text()),
-                    suggest(type.text(), kNames));
+                    suggest(type.text(), names));
     }
     return good;
   }
@@ -276,7 +276,9 @@ CheckedTable check_table(const OptionValue& table, const SourceSpan& owner, cons
   CheckedTable out;
   std::vector<std::string> written;
   std::vector<std::string> misspelt;  // what unknown keys probably mean: not missing as well
-  for (const auto& [key, value] : table.table()) {
+  for (const auto& entry : table.table()) {
+    const auto& key = entry.first;
+    const auto& value = entry.second;
     const auto spec = std::find_if(rules.specs.begin(), rules.specs.end(),
                                    [&](const OptionSpec& row) { return row.name == key; });
     if (spec == rules.specs.end()) {

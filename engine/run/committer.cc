@@ -194,7 +194,7 @@ std::int64_t store_kept_rejects(Journal& journal, const InstancePlan& instance, 
       }
     }
   }
-  if (total == 0) return 0;
+  // Also where there are none: a redo takes the place of what an earlier run kept of this unit.
   std::sort(rejects.begin(), rejects.end(), [](const StoredReject& a, const StoredReject& b) {
     return a.reject.ordinal < b.reject.ordinal;
   });

@@ -63,6 +63,15 @@ const Coverage* CoveragePlan::find(const CoveredSink& sink, UnitKind kind, Inter
   return nullptr;
 }
 
+std::int64_t CoveragePlan::overlapping(const CoveredSink& sink, UnitKind kind, Interval cell) {
+  std::int64_t newest = 0;
+  for (const auto& entry : sink.covered) {
+    const bool touches = entry.interval.from < cell.until && cell.from < entry.interval.until;
+    if (kind == UnitKind::window && entry.kind == kind && touches) newest = std::max(newest, entry.generation);
+  }
+  return newest;
+}
+
 InputSet CoveragePlan::complete(const CoveredSink& sink) const {
   InputSet inputs;
   const auto kind = windowed_ ? UnitKind::unplaced : UnitKind::load;
@@ -159,7 +168,11 @@ SinkPart CoveragePlan::decide(std::size_t number, UnitKind kind, Interval cell,
   SinkPart part{.inputs = std::make_shared<const InputSet>(round_)};
   if (!sink.keeps) return part;
   const auto* entry = find(sink, kind, cell, id);
-  if (entry == nullptr) return part;
+  if (entry == nullptr) {
+    part.replaces = overlapping(sink, kind, cell);
+    part.generation = part.replaces + 1;
+    return part;
+  }
   part.generation = entry->generation + 1;
   part.replaces = entry->generation;
   if (!sink.idempotent) {

@@ -70,6 +70,8 @@ class CoveragePlan {
  private:
   [[nodiscard]] const Coverage* find(const CoveredSink& sink, UnitKind kind, Interval cell,
                                      const std::string& id) const;
+  /// The greatest generation of entries that hold part of the cell (the grid was changed); 0 where none does.
+  [[nodiscard]] static std::int64_t overlapping(const CoveredSink& sink, UnitKind kind, Interval cell);
   /// Inputs whose every row the sink has (its unplaced unit or its loads name them).
   [[nodiscard]] InputSet complete(const CoveredSink& sink) const;
   void refuse_changes(const CoveredSink& sink, const InputSet& all) const;

@@ -80,8 +80,12 @@ void InstanceRun::work() {
     SharedByName shared;
     auto sinks = make_sinks(*plan_, *instance_, *options_, *services_, shared);
     std::vector<TargetCoverage> targets;
-    for (auto& sink : sinks.covered) {
-      if (sink.keeps) targets.push_back({.key = sink.key, .coverage = sink.covered});
+    for (std::size_t i = 0; i < sinks.covered.size(); ++i) {
+      const auto& sink = sinks.covered[i];
+      if (!sink.keeps) continue;
+      targets.push_back({.key = sink.key,
+                         .coverage = sink.covered,
+                         .epoch = sinks.sinks[i]->epoch(sinks.contexts[i])});
     }
     services_->journal->repair(*lease_, targets);
     report_.run = services_->journal->start_run({.pipeline = plan_->name,

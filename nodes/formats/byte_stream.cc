@@ -60,11 +60,12 @@ class FileStream final : public ByteStream {
     return read_file(out, stop);
   }
 
-  /// The first bytes of the stream, fewer than `count` only at its end. Called before the first read().
-  std::string_view peek(std::size_t count) {
+  /// The first bytes of the stream, fewer than `count` only at its end or where asked to stop. Called before the first
+  /// read().
+  std::string_view peek(std::size_t count, const std::stop_token& stop) {
     std::array<char, 8> bytes{};
     while (peeked_.size() < count) {
-      const auto got = read_file(std::span(bytes).first(count - peeked_.size()), {});
+      const auto got = read_file(std::span(bytes).first(count - peeked_.size()), stop);
       if (got == 0) break;
       peeked_.append(bytes.data(), got);
     }
@@ -121,18 +122,50 @@ Compression compression_of(std::string_view start) {
   return Compression::none;
 }
 
+/// A file whose compression is told by its first bytes: they are looked at by the first read, because a pipe may keep its
+/// reader waiting for them.
+class SniffedStream final : public ByteStream {
+ public:
+  SniffedStream(std::unique_ptr<FileStream> file, std::string name)
+      : file_(std::move(file)), name_(std::move(name)) {}
+
+  std::size_t read(std::span<char> out, const std::stop_token& stop) override {
+    if (!stream_ && !sniff(stop)) return 0;
+    return stream_->read(out, stop);
+  }
+  [[nodiscard]] std::int64_t taken() const override {
+    return stream_ ? stream_->taken() : file_->taken();
+  }
+
+ private:
+  /// False where asked to stop before the first bytes had come.
+  bool sniff(const std::stop_token& stop) {
+    const auto compression = compression_of(file_->peek(kZstd.size(), stop));
+    if (stop.stop_requested()) return false;
+    stream_ = std::move(file_);
+    if (compression == Compression::gzip) stream_ = gunzip(std::move(stream_), name_);
+    if (compression == Compression::zstd) stream_ = unzstd(std::move(stream_), name_);
+    return true;
+  }
+
+  std::unique_ptr<FileStream> file_;
+  std::unique_ptr<ByteStream> stream_;
+  std::string name_;
+};
+
 }  // namespace
 
 std::unique_ptr<ByteStream> open_byte_stream(const std::string& path, const std::string& name,
                                              const StreamFormat& format) {
   auto file = std::make_unique<FileStream>(path, name);
-  auto compression = format.compression;
-  if (compression == Compression::automatic) {
-    compression = compression_of(file->peek(kZstd.size()));
+  std::unique_ptr<ByteStream> stream;
+  if (format.compression == Compression::automatic) {
+    stream = std::make_unique<SniffedStream>(std::move(file), name);
+  } else {
+    stream = std::move(file);
   }
-  std::unique_ptr<ByteStream> stream = std::move(file);
-  if (compression == Compression::gzip) stream = gunzip(std::move(stream), name);
-  if (compression == Compression::zstd) stream = unzstd(std::move(stream), name);
+  if (format.compression == Compression::gzip) stream = gunzip(std::move(stream), name);
+  if (format.compression == Compression::zstd) stream = unzstd(std::move(stream), name);
   if (format.encoding != Encoding::utf8) {
     stream = recode(std::move(stream), name, format.encoding);
   }

@@ -10,7 +10,7 @@ namespace flowrun::nodes {
 namespace {
 
 /// Writes `digits` digits of a number that has no more.
-char* write_padded(char* to, std::int64_t value, int digits) {
+char* write_padded(char* to, std::uint32_t value, int digits) {
   for (int i = digits - 1; i >= 0; --i) {
     to[i] = static_cast<char>('0' + value % 10);
     value /= 10;
@@ -25,12 +25,13 @@ char* write_text(char* to, std::string_view text) {
 
 /// "10:20:30.5" of a time of day.
 char* write_clock(char* to, Micros time) {
-  to = write_padded(to, time / kHour, 2);
+  const auto seconds = static_cast<std::uint32_t>(time / kSecond);
+  to = write_padded(to, seconds / 3600, 2);
   *to++ = ':';
-  to = write_padded(to, time / kMinute % 60, 2);
+  to = write_padded(to, seconds / 60 % 60, 2);
   *to++ = ':';
-  to = write_padded(to, time / kSecond % 60, 2);
-  if (const auto fraction = time % kSecond; fraction != 0) {
+  to = write_padded(to, seconds % 60, 2);
+  if (const auto fraction = static_cast<std::uint32_t>(time % kSecond); fraction != 0) {
     *to++ = '.';
     to = write_padded(to, fraction, 6);
     while (to[-1] == '0') --to;
@@ -117,13 +118,13 @@ char* CellWriter::write_date(char* to, std::int64_t days) {
 /// Telemetry repeats timestamps and days: the text of the last one is kept, and its date where only the time of day differs.
 char* CellWriter::write_time(char* to, std::int64_t micros) {
   if (!remembers_ || micros != last_) {
-    constexpr std::size_t kDate = sizeof "2026-01-31T" - 1;
-    const auto day = snap_down(micros, kDay);
-    if (!remembers_ || day != snap_down(last_, kDay) || text_[kDate - 1] != 'T') {
+    constexpr std::size_t kDateSize = sizeof "2026-01-31T" - 1;
+    if (remembers_ && micros >= day_ && micros - day_ < kDay && text_[kDateSize - 1] == 'T') {
+      text_size_ = static_cast<std::size_t>(write_clock(text_.data() + kDateSize, micros - day_) - text_.data());
+    } else {
       const auto text = format_timestamp(micros);
       text_size_ = text.copy(text_.data(), text_.size());
-    } else {
-      text_size_ = static_cast<std::size_t>(write_clock(text_.data() + kDate, micros - day) - text_.data());
+      day_ = snap_down(micros, kDay);
     }
     if (id_ == TypeId::timestamptz) text_[text_size_++] = 'Z';
     last_ = micros;

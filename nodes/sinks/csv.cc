@@ -6,7 +6,7 @@
 
 #include "nodes/catalog.h"
 #include "nodes/formats/csv_writer.h"
-#include "nodes/sinks/file_output.h"
+#include "nodes/files/output.h"
 
 namespace flowrun::nodes {
 namespace {

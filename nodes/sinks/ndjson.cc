@@ -3,7 +3,7 @@
 
 #include "nodes/catalog.h"
 #include "nodes/formats/ndjson_writer.h"
-#include "nodes/sinks/file_output.h"
+#include "nodes/files/output.h"
 
 namespace flowrun::nodes {
 namespace {

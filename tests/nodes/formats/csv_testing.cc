@@ -36,12 +36,12 @@ std::vector<std::string> ReadRows::lines() const {
   return out;
 }
 
-void Collected::emit(std::size_t port, BatchRef batch) {
+void CollectedRows::emit(std::size_t port, BatchRef batch) {
   if (port != 0) throw std::runtime_error("rows on another port than the main one");
   batches_.push_back(std::move(batch));
 }
 
-ReadRows Collected::take() {
+ReadRows CollectedRows::take() {
   ReadRows out;
   for (const auto& batch : batches_) {
     out.batch_rows.push_back(batch->rows());
@@ -66,7 +66,7 @@ ReadRows read_file(const std::string& path, const Reading& reading) {
                                                        reading.simd, reading.dictionaries);
   const auto name = std::filesystem::path(path).filename().string();
   const auto reader = nodes::open_csv({.name = name, .path = path}, kInputNumber, std::move(table));
-  Collected out;
+  CollectedRows out;
   while (const auto chunk = reader->read(reading.request, {})) {
     reader->decode(*chunk, reading.request, out);
   }

@@ -35,7 +35,7 @@ struct ReadRows {
 };
 
 /// Keeps what a node puts out.
-class Collected final : public Output {
+class CollectedRows final : public Output {
  public:
   void emit(std::size_t port, BatchRef batch) override;
   void reject(Reject reject) override { rejects_.push_back(std::move(reject)); }

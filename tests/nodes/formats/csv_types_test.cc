@@ -114,8 +114,8 @@ TEST_CASE("a row is rejected once, for its first bad column, and only whole rows
 TEST_CASE("a string column is coded while that pays and plain when it does not, with the same values") {
   std::string text = "few,many,long\n";
   for (int i = 0; i < 70'000; ++i) {
-    text += "v" + std::to_string(i % 50) + "," + std::to_string(i * 7919LL % 1'000'003) + "," +
-            std::string(static_cast<std::size_t>(i % 40), 'l') + std::to_string(i % 997) + "\n";
+    text.append("v").append(std::to_string(i % 50)).append(",").append(std::to_string(i * 7919LL % 1'000'003));
+    text.append(",").append(static_cast<std::size_t>(i % 40), 'l').append(std::to_string(i % 997)).append("\n");
   }
   const auto coded = read_text(text, {.columns = strings({"few", "many", "long"})});
   const auto plain = read_text(text, {.columns = strings({"few", "many", "long"}), .dictionaries = false});

@@ -91,7 +91,7 @@ TEST_CASE("a dictionary gives up on long texts and on columns in which hardly a 
   for (int i = 0; i < 5'000; ++i) (void)code_of(unique, std::to_string(i));
   unique.note_rows(20'000);
   CHECK_FALSE(unique.given_up());
-  for (int i = 0; i < 15'000; ++i) (void)code_of(unique, "x" + std::to_string(i));
+  for (int i = 0; i < 15'000; ++i) (void)code_of(unique, std::to_string(i) + "x");
   unique.note_rows(15'000);
   CHECK(unique.given_up());
 }

@@ -77,8 +77,8 @@ TEST_CASE("fast floats are exactly what the general parser gives, in every varia
   for (int i = 0; i < 20000; ++i) {
     auto text = std::to_string(random() % 10'000'000'000'000'000ULL);
     text = text.substr(0, 1 + random() % 16);
-    if (random() % 4 != 0) text.insert(random() % (text.size() + 1), ".");
-    if (random() % 3 == 0) text.insert(0, "-");
+    if (random() % 4 != 0) text.insert(text.begin() + static_cast<std::ptrdiff_t>(random() % (text.size() + 1)), '.');
+    if (random() % 3 == 0) text.insert(text.begin(), '-');
     texts.push_back(text);
   }
   check_floats(texts);

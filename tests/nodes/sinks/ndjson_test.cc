@@ -3,7 +3,7 @@
 #include "engine/data/builder.h"
 #include "nodes/catalog.h"
 #include "nodes/formats/line_builder.h"
-#include "tests/nodes/sinks/file_harness.h"
+#include "tests/nodes/files/harness.h"
 #include "tests/support/catch.h"
 
 using namespace flowrun;

@@ -112,7 +112,7 @@ TEST_CASE("rows of all files come under one schema, whatever the order of their 
 
   const auto source = binding.make_source();
   Log log;
-  Collected out;
+  CollectedRows out;
   std::uint64_t number = 0;
   for (const auto& input : source->inputs({.log = &log})) {
     const auto reader = source->open(input, number++, nullptr);
@@ -201,7 +201,7 @@ TEST_CASE("options reach the reader") {
   Log log;
   const auto inputs = source->inputs({.log = &log});
   const auto reader = source->open(inputs.at(0), 0, nullptr);
-  Collected out;
+  CollectedRows out;
   while (const auto chunk = reader->read({}, {})) reader->decode(*chunk, {}, out);
   CHECK(out.take().lines() == Lines{"1|café;s|(null)"});
 }

@@ -1,4 +1,4 @@
-#include "nodes/sinks/file_stage.h"
+#include "nodes/files/stage.h"
 
 #include <algorithm>
 #include <utility>

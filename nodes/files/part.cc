@@ -1,4 +1,4 @@
-#include "nodes/sinks/file_part.h"
+#include "nodes/files/part.h"
 
 #include <unistd.h>
 

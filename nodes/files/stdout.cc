@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "engine/core/error.h"
-#include "nodes/sinks/file_output.h"
-#include "nodes/sinks/file_stage.h"
+#include "nodes/files/output.h"
+#include "nodes/files/stage.h"
 
 namespace flowrun::nodes {
 namespace {

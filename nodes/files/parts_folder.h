@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "nodes/sinks/file_inventory.h"
-#include "nodes/sinks/file_output.h"
-#include "nodes/sinks/file_part.h"
+#include "nodes/files/inventory.h"
+#include "nodes/files/output.h"
+#include "nodes/files/part.h"
 
 namespace flowrun::nodes {
 

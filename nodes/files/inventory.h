@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "engine/spec/node.h"
-#include "nodes/sinks/file_output.h"
-#include "nodes/sinks/file_range.h"
+#include "nodes/files/output.h"
+#include "nodes/files/range.h"
 
 namespace flowrun::nodes {
 

@@ -1,4 +1,4 @@
-#include "nodes/sinks/file_range.h"
+#include "nodes/files/range.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -7,7 +7,7 @@
 #include <random>
 
 #include "nodes/catalog.h"
-#include "tests/nodes/sinks/file_harness.h"
+#include "tests/nodes/files/harness.h"
 #include "tests/support/catch.h"
 
 using namespace flowrun;

@@ -3,10 +3,10 @@
 #include <optional>
 #include <utility>
 
-#include "nodes/sinks/file_inventory.h"
-#include "nodes/sinks/file_output.h"
-#include "nodes/sinks/file_parts.h"
-#include "nodes/sinks/file_stage.h"
+#include "nodes/files/inventory.h"
+#include "nodes/files/output.h"
+#include "nodes/files/parts_folder.h"
+#include "nodes/files/stage.h"
 
 namespace flowrun::nodes {
 namespace {

@@ -30,7 +30,7 @@ inline constexpr std::string_view kWindowInPath = "${window}";
 /// path.
 [[nodiscard]] Binding bind_file_sink(BindContext& context, FileOutput output);
 
-/// One file that holds all units (file_joined.cc), one file per unit (file_per_unit.cc), stdout (file_stdout.cc).
+/// One file that holds all units (joined.cc), one file per unit (per_unit.cc), stdout (stdout.cc).
 [[nodiscard]] std::unique_ptr<Sink> make_joined_file_sink(FileOutputRef output);
 [[nodiscard]] std::unique_ptr<Sink> make_unit_file_sink(FileOutputRef output);
 [[nodiscard]] std::unique_ptr<Sink> make_stdout_sink(FileOutputRef output);

@@ -10,9 +10,9 @@
 
 #include "engine/core/error.h"
 #include "engine/spec/coverage.h"
-#include "nodes/sinks/file_output.h"
-#include "nodes/sinks/file_range.h"
-#include "nodes/sinks/file_stage.h"
+#include "nodes/files/output.h"
+#include "nodes/files/range.h"
+#include "nodes/files/stage.h"
 
 namespace flowrun::nodes {
 namespace {

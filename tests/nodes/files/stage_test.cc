@@ -1,8 +1,9 @@
-#include "nodes/sinks/file_stage.h"
+#include "nodes/files/stage.h"
 
 #include <fcntl.h>
 
 #include <algorithm>
+#include <deque>
 #include <random>
 
 #include "nodes/formats/line_builder.h"

@@ -1,4 +1,4 @@
-#include "nodes/sinks/file_output.h"
+#include "nodes/files/output.h"
 
 #include <utility>
 

@@ -11,7 +11,7 @@
 
 #include "engine/data/spool.h"
 #include "engine/spec/unit.h"
-#include "nodes/sinks/file_part.h"
+#include "nodes/files/part.h"
 
 namespace flowrun::nodes {
 

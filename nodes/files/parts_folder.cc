@@ -1,4 +1,4 @@
-#include "nodes/sinks/file_parts.h"
+#include "nodes/files/parts_folder.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -29,6 +29,7 @@ const std::map<std::string, std::string> kSkipped{
     {"Custom, but strange, line ending ($)", "lines end with LF or CRLF"},
     {"Force quotes around certain fields only", "quoting is for all columns alike"},
     {"Force quotes around certain fields only (with header row)", "quoting is for all columns alike"},
+    {"Force quotes around string fields only (with header row)", "a column has one type"},
     {"Specifying data only (no field names), improperly", "a row has as many fields as there are columns"},
     {"Mismatched field counts in rows", "a row has as many fields as there are columns"},
     {"Returns empty rows when empty rows are passed and skipEmptyLines is false", "a row has as many fields as there are columns"},
@@ -154,8 +155,8 @@ TEST_CASE("PapaParse's cases of unparsing, the last line ended like the others",
     seen.insert(made.description);
     if (kSkipped.contains(made.description)) continue;
     INFO(made.description);
-    read_config(made, element["config"]);
     read_input(made, element["input"]);
+    read_config(made, element["config"]);
     made.expected = std::string(std::string_view(element["expected"])) + made.style.line_end;
     // A first row that is no header where all cells are texts: only the rows below it have other types.
     if (made.description == "Force quotes around string fields only") {
@@ -170,5 +171,5 @@ TEST_CASE("PapaParse's cases of unparsing, the last line ended like the others",
     INFO(description << ": " << why);
     CHECK(seen.contains(description));
   }
-  CHECK(ran == 34);
+  CHECK(ran == 33);
 }

@@ -6,7 +6,7 @@
 #include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "nodes/catalog.h"
-#include "tests/nodes/sinks/file_harness.h"
+#include "tests/nodes/files/harness.h"
 #include "tests/support/catch.h"
 
 using namespace flowrun;

@@ -1,4 +1,4 @@
-#include "tests/nodes/sinks/file_harness.h"
+#include "tests/nodes/files/harness.h"
 
 #include <algorithm>
 #include <filesystem>

@@ -1,4 +1,4 @@
-#include "nodes/sinks/file_inventory.h"
+#include "nodes/files/inventory.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "engine/core/hash.h"
-#include "nodes/sinks/file_part.h"
+#include "nodes/files/part.h"
 
 namespace flowrun::nodes {
 namespace {
