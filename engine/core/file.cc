@@ -65,7 +65,8 @@ FileHandle open_unlinked(const std::string& folder) {
 }
 
 void write_all(int fd, std::string_view bytes, const std::string& path) {
-  write_whole(bytes, path, [&](std::string_view rest) { return ::write(fd, rest.data(), rest.size()); });
+  write_whole(bytes, path,
+              [&](std::string_view rest) { return ::write(fd, rest.data(), rest.size()); });
 }
 
 void write_at(int fd, std::string_view bytes, std::int64_t offset, const std::string& path) {

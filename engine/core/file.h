@@ -26,7 +26,8 @@ class FileHandle {
   int fd_ = -1;
 };
 
-/// Opens with open(2)'s flags (O_CLOEXEC is added). Throws Error(io) naming the path and the reason, as all below do.
+/// Opens with open(2)'s flags (O_CLOEXEC is added). Throws Error(io) naming the path and the
+/// reason, as all below do.
 [[nodiscard]] FileHandle open_file(const std::string& path, int flags);
 /// A new file in `folder` that has no name and vanishes with its descriptor.
 [[nodiscard]] FileHandle open_unlinked(const std::string& folder);

@@ -17,7 +17,8 @@
 namespace flowrun {
 namespace {
 
-// ----------------------------------------------------------------------------------------------- export
+// -----------------------------------------------------------------------------------------------
+// export
 
 std::string format_of(Type type) {
   switch (type.id) {
@@ -61,7 +62,8 @@ struct ArrayData {
   ArrowArray dictionary{};
 };
 
-/// Releases children that nobody has moved away, then the data itself; the same for both structures.
+/// Releases children that nobody has moved away, then the data itself; the same for both
+/// structures.
 template <typename Exported, typename Data>
 void release(Exported* exported) {
   for (std::int64_t i = 0; i < exported->n_children; ++i) {
@@ -76,15 +78,16 @@ void release(Exported* exported) {
 
 void fill_schema(std::unique_ptr<SchemaData> data, ArrowSchema* out) {
   for (auto& child : data->children) data->child_pointers.push_back(&child);
-  *out = ArrowSchema{.format = data->format.c_str(),
-                     .name = data->name.c_str(),
-                     .metadata = nullptr,
-                     .flags = data->format == "+s" ? 0 : ARROW_FLAG_NULLABLE,
-                     .n_children = static_cast<std::int64_t>(data->children.size()),
-                     .children = data->children.empty() ? nullptr : data->child_pointers.data(),
-                     .dictionary = data->dictionary.release != nullptr ? &data->dictionary : nullptr,
-                     .release = release<ArrowSchema, SchemaData>,
-                     .private_data = data.get()};
+  *out =
+      ArrowSchema{.format = data->format.c_str(),
+                  .name = data->name.c_str(),
+                  .metadata = nullptr,
+                  .flags = data->format == "+s" ? 0 : ARROW_FLAG_NULLABLE,
+                  .n_children = static_cast<std::int64_t>(data->children.size()),
+                  .children = data->children.empty() ? nullptr : data->child_pointers.data(),
+                  .dictionary = data->dictionary.release != nullptr ? &data->dictionary : nullptr,
+                  .release = release<ArrowSchema, SchemaData>,
+                  .private_data = data.get()};
   (void)data.release();  // owned by *out from here on
 }
 
@@ -112,7 +115,8 @@ void export_values(const ColumnRef& column, ArrowArray* out) {
   data->column = column;
   const auto& parts = column->parts();
   const auto at = [](const BufferRef& buffer) { return buffer ? buffer->data() : nullptr; };
-  data->buffers = {parts.null_count != 0 ? at(parts.validity) : nullptr, at(parts.values), at(parts.data)};
+  data->buffers = {parts.null_count != 0 ? at(parts.validity) : nullptr, at(parts.values),
+                   at(parts.data)};
   if (parts.dictionary) export_values(parts.dictionary, &data->dictionary);
   const bool has_data = parts.type.is_text() && !parts.dictionary;
   fill_array(std::move(data),
@@ -123,18 +127,21 @@ void export_values(const ColumnRef& column, ArrowArray* out) {
              out);
 }
 
-// ----------------------------------------------------------------------------------------------- import
+// -----------------------------------------------------------------------------------------------
+// import
 
 [[noreturn]] void unsupported(const ArrowSchema& schema, std::string_view why) {
   const std::string_view name = schema.name != nullptr ? schema.name : "";
-  throw Error(Errc::data, "column \"{}\": {}, its Arrow format is \"{}\"", name, why, schema.format);
+  throw Error(Errc::data, "column \"{}\": {}, its Arrow format is \"{}\"", name, why,
+              schema.format);
 }
 
 std::optional<Type> parse_decimal_format(std::string_view text) {
   std::array<int, 3> numbers{0, 0, 128};  // precision, scale, width
   std::size_t count = 0;
   for (; count < numbers.size(); ++count) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), numbers[count]);
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), numbers[count]);
     if (error != std::errc()) return std::nullopt;
     text.remove_prefix(static_cast<std::size_t>(end - text.data()));
     if (text.empty()) break;
@@ -228,7 +235,8 @@ ColumnRef import_values(const ArrowArray& array, const ArrowSchema& schema, std:
   }
   if (type.is_text()) {
     const auto count = rows + (coded ? 0 : 1);
-    const auto* source = rows == 0 ? nullptr : array.buffers[1];  // some leave out the one offset of no rows
+    const auto* source =
+        rows == 0 ? nullptr : array.buffers[1];  // some leave out the one offset of no rows
     parts.values = import_buffer(source, count * sizeof(std::int32_t), 4, owner);
   } else if (type.width() == 0) {
     parts.values = import_buffer(array.buffers[1], bytes_for_bits(parts.offset + length), 1, owner);
@@ -300,7 +308,8 @@ BatchRef import_batch(ArrowArray* array, const ArrowSchema& schema, Ordinals ord
   const auto owner = std::make_shared<const OwnedArray>(array);
   const auto& top = owner->array;
   auto fields = import_schema(schema);
-  const auto* validity = top.n_buffers > 0 ? static_cast<const std::uint8_t*>(top.buffers[0]) : nullptr;
+  const auto* validity =
+      top.n_buffers > 0 ? static_cast<const std::uint8_t*>(top.buffers[0]) : nullptr;
   if (validity != nullptr && top.null_count != 0 &&
       count_bits(validity, top.offset, top.length) != top.length) {
     unsupported(schema, "a batch cannot have rows that are null as a whole");

@@ -47,24 +47,28 @@ struct ArrowArray {
 
 namespace flowrun {
 
-/// Formats: b, l, g, d:p,s, u, z, tdD, tsu: and tsu:UTC; i with dictionary u for dictionary-encoded strings.
-/// What is exported belongs to the caller, who calls `release` once; it may outlive the batch.
+/// Formats: b, l, g, d:p,s, u, z, tdD, tsu: and tsu:UTC; i with dictionary u for dictionary-encoded
+/// strings. What is exported belongs to the caller, who calls `release` once; it may outlive the
+/// batch.
 
 /// The schema as a struct ("+s") with plain strings.
 void export_schema(const Schema& schema, ArrowSchema* out);
 /// A column and its type, dictionary-encoded where the column is.
-void export_column(const ColumnRef& column, const std::string& name, ArrowSchema* schema, ArrowArray* array);
+void export_column(const ColumnRef& column, const std::string& name, ArrowSchema* schema,
+                   ArrowArray* array);
 /// A batch as a struct array; ordinals are not carried.
 void export_batch(const Batch& batch, ArrowSchema* schema, ArrowArray* array);
 
-/// The fields of a struct; the caller keeps `schema`. Throws Error(data) naming a format that has no type here, as the
-/// others do.
+/// The fields of a struct; the caller keeps `schema`. Throws Error(data) naming a format that has
+/// no type here, as the others do.
 [[nodiscard]] SchemaRef import_schema(const ArrowSchema& schema);
-/// Takes `array` over (its `release` is null afterwards, also after an error) and releases it with the last user of its
-/// memory. Nothing is copied, except values that are not aligned to their width, text under null rows, and dictionaries
-/// that hold nulls. Such memory need not have the padding that a Buffer of our own has.
+/// Takes `array` over (its `release` is null afterwards, also after an error) and releases it with
+/// the last user of its memory. Nothing is copied, except values that are not aligned to their
+/// width, text under null rows, and dictionaries that hold nulls. Such memory need not have the
+/// padding that a Buffer of our own has.
 [[nodiscard]] ColumnRef import_column(ArrowArray* array, const ArrowSchema& schema);
 /// A struct array without nulls of its own as a batch.
-[[nodiscard]] BatchRef import_batch(ArrowArray* array, const ArrowSchema& schema, Ordinals ordinals = {});
+[[nodiscard]] BatchRef import_batch(ArrowArray* array, const ArrowSchema& schema,
+                                    Ordinals ordinals = {});
 
 }  // namespace flowrun

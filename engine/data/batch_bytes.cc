@@ -27,7 +27,8 @@ struct ColumnHeader {
 std::size_t padded(std::size_t size) { return (size + kAlign - 1) / kAlign * kAlign; }
 
 /// Copies `count` bits that start anywhere to the front of `to`.
-void copy_bits(std::uint8_t* to, const std::uint8_t* from, std::int64_t offset, std::int64_t count) {
+void copy_bits(std::uint8_t* to, const std::uint8_t* from, std::int64_t offset,
+               std::int64_t count) {
   const auto* source = from + offset / 8;
   const auto size = bytes_for_bits(count);
   const auto shift = static_cast<unsigned>(offset % 8);
@@ -54,8 +55,11 @@ const std::int32_t* offsets_of(const Column& column) {
 ColumnHeader header_of(const Column& column) {
   const auto& parts = column.parts();
   const auto rows = static_cast<std::size_t>(parts.length);
-  ColumnHeader header{.null_count = parts.null_count, .dictionary_id = 0, .validity_bytes = 0,
-                      .values_bytes = 0, .data_bytes = 0};
+  ColumnHeader header{.null_count = parts.null_count,
+                      .dictionary_id = 0,
+                      .validity_bytes = 0,
+                      .values_bytes = 0,
+                      .data_bytes = 0};
   if (parts.null_count != 0) header.validity_bytes = bytes_for_bits(parts.length);
   if (keeps_codes(column)) {
     header.dictionary_id = parts.dictionary_id;

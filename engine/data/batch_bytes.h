@@ -8,8 +8,8 @@
 
 namespace flowrun {
 
-/// The newest age of every dictionary that blocks refer to, by Column::dictionary_id. Codes are only ever added, so the
-/// newest serves for all older ones. One thread.
+/// The newest age of every dictionary that blocks refer to, by Column::dictionary_id. Codes are
+/// only ever added, so the newest serves for all older ones. One thread.
 class DictionaryAges {
  public:
   void note(const Column& column);
@@ -19,9 +19,9 @@ class DictionaryAges {
   std::unordered_map<std::uint64_t, ColumnRef> newest_;
 };
 
-/// Lays a batch out as header, ordinals and column buffers, each aligned as a buffer must be. Only the batch's own rows
-/// are kept of buffers that it shares. Dictionary columns keep their codes if their dictionary has an id (it is noted in
-/// `dictionaries`), others become plain text.
+/// Lays a batch out as header, ordinals and column buffers, each aligned as a buffer must be. Only
+/// the batch's own rows are kept of buffers that it shares. Dictionary columns keep their codes if
+/// their dictionary has an id (it is noted in `dictionaries`), others become plain text.
 [[nodiscard]] BufferRef batch_to_bytes(const Batch& batch, DictionaryAges& dictionaries);
 
 /// The batch again; its columns point into `block`.

@@ -15,7 +15,8 @@ BatchRef sorted_by_ordinal(BatchRef batch) {
   if (std::is_sorted(ordinals, ordinals + batch->rows())) return batch;
   std::vector<std::uint32_t> rows(static_cast<std::size_t>(batch->rows()));
   std::iota(rows.begin(), rows.end(), 0U);
-  std::stable_sort(rows.begin(), rows.end(), [&](auto a, auto b) { return ordinals[a] < ordinals[b]; });
+  std::stable_sort(rows.begin(), rows.end(),
+                   [&](auto a, auto b) { return ordinals[a] < ordinals[b]; });
   return take(*batch, rows);
 }
 
@@ -67,7 +68,8 @@ class SpoolMerge {
 
     [[nodiscard]] std::uint64_t ordinal() const { return batch->ordinal(row); }
     [[nodiscard]] std::uint64_t last() const { return (*run)[entry - 1].last; }
-    /// Rows with the same ordinal are compared as the groups that they are, so that which batch came first never counts.
+    /// Rows with the same ordinal are compared as the groups that they are, so that which batch
+    /// came first never counts.
     friend bool operator>(const Cursor& a, const Cursor& b) {
       const auto ordinal = a.ordinal();
       if (ordinal != b.ordinal()) return ordinal > b.ordinal();
@@ -125,7 +127,8 @@ void Spool::add(BatchRef batch) {
 Spool::Entry Spool::spill(const Batch& batch) {
   const auto block = batch_to_bytes(batch, dictionaries_);
   if (!file_.is_open()) file_ = open_unlinked(directory_);
-  write_at(file_.fd(), {block->as<char>(), block->size()}, spilled_, "a scratch file in " + directory_);
+  write_at(file_.fd(), {block->as<char>(), block->size()}, spilled_,
+           "a scratch file in " + directory_);
   const Entry entry{.first = batch.ordinal(0),
                     .last = batch.ordinal(batch.rows() - 1),
                     .batch = nullptr,
@@ -143,7 +146,8 @@ BatchRef Spool::load(const Entry& entry) const {
   return batch_from_bytes(schema_, std::move(block), dictionaries_);
 }
 
-/// Shares entries out among as few runs as can be: each goes to the run that ended first, if it ended before.
+/// Shares entries out among as few runs as can be: each goes to the run that ended first, if it
+/// ended before.
 std::vector<Spool::Run> Spool::runs() const {
   auto entries = entries_;
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
@@ -182,7 +186,8 @@ std::vector<Spool::Run> Spool::merge_some(std::span<const Run> runs, std::size_t
 void Spool::for_each(const std::function<void(const BatchRef&)>& visit) {
   if (entries_.empty()) return;
   const auto spilled = spilled_;
-  const auto fan_in = static_cast<std::size_t>(std::max<std::int64_t>(2, memory_limit_ / kMaxBatchBytes));
+  const auto fan_in =
+      static_cast<std::size_t>(std::max<std::int64_t>(2, memory_limit_ / kMaxBatchBytes));
   auto todo = runs();
   while (todo.size() > fan_in) todo = merge_some(todo, fan_in);
   SpoolMerge(*this, todo, visit).run();

@@ -1,4 +1,5 @@
-// Staging for the rows of a unit: memory first, then disk; given back in the order of their ordinals.
+// Staging for the rows of a unit: memory first, then disk; given back in the order of their
+// ordinals.
 #pragma once
 
 #include <cstdint>
@@ -13,20 +14,22 @@
 
 namespace flowrun {
 
-/// Orders rows whatever order their batches come in. Rows are ordered by ordinal; rows of one batch with the same ordinal
-/// keep their order, those of different batches are ordered by content, so that what comes out depends neither on the
-/// order of arrival nor on the memory limit. Used by one thread.
+/// Orders rows whatever order their batches come in. Rows are ordered by ordinal; rows of one batch
+/// with the same ordinal keep their order, those of different batches are ordered by content, so
+/// that what comes out depends neither on the order of arrival nor on the memory limit. Used by one
+/// thread.
 class Spool {
  public:
-  /// Keeps batches of up to `memory_limit` bytes together in memory and the rest in a nameless file in `directory`, made
-  /// when first needed.
+  /// Keeps batches of up to `memory_limit` bytes together in memory and the rest in a nameless file
+  /// in `directory`, made when first needed.
   Spool(std::int64_t memory_limit, std::string directory);
 
   /// Takes a batch; all of one spool have the same schema. Throws Error(io) where the disk is full.
   void add(BatchRef batch);
 
-  /// Shows every row in order, in batches that need not be those that were added. Reads back a batch at a time; where batches
-  /// overlap, as many at a time as the memory limit holds (at least two). May be called again.
+  /// Shows every row in order, in batches that need not be those that were added. Reads back a
+  /// batch at a time; where batches overlap, as many at a time as the memory limit holds (at least
+  /// two). May be called again.
   void for_each(const std::function<void(const BatchRef&)>& visit);
 
   [[nodiscard]] std::int64_t rows() const { return rows_; }
@@ -40,7 +43,7 @@ class Spool {
   struct Entry {
     std::uint64_t first = 0;
     std::uint64_t last = 0;
-    BatchRef batch;           ///< null where it is in the file
+    BatchRef batch;  ///< null where it is in the file
     std::int64_t offset = 0;
     std::int64_t size = 0;
   };
@@ -63,7 +66,8 @@ class Spool {
   DictionaryAges dictionaries_;
 };
 
-/// The batch with its rows in the order of their ordinals, equal ones as they stand; itself where they are in order.
+/// The batch with its rows in the order of their ordinals, equal ones as they stand; itself where
+/// they are in order.
 [[nodiscard]] BatchRef sorted_by_ordinal(BatchRef batch);
 
 /// Orders two rows of one schema by content: column by column, null first, then as compare_at does.

@@ -19,8 +19,8 @@ constexpr double kMaxFastDigits = 1e15;  // decimals of up to 15 digits and doub
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// The eight decimal digits of `value` (below 10^8) as numbers in eight bytes, the first in the lowest: two halves, then
-/// pairs, then digits, all lanes at once.
+/// The eight decimal digits of `value` (below 10^8) as numbers in eight bytes, the first in the
+/// lowest: two halves, then pairs, then digits, all lanes at once.
 std::uint64_t eight_digits(std::uint64_t value) {
   const std::uint64_t halves = value / 10'000 | (value % 10'000) << 32U;
   const std::uint64_t hundreds = ((halves * 10'486) >> 20U) & 0x0000007F0000007FULL;
@@ -29,9 +29,10 @@ std::uint64_t eight_digits(std::uint64_t value) {
   return tens + ((pairs - 10 * tens) << 8U);
 }
 
-/// Writes digits (one per byte, the first in the lowest) with the point before the last `scale` of them, without zeros in
-/// front or behind. `leading` and `trailing` zeros are counted by the caller. But for the scale, which is the column's,
-/// nothing is branched on: it would be another way for every value.
+/// Writes digits (one per byte, the first in the lowest) with the point before the last `scale` of
+/// them, without zeros in front or behind. `leading` and `trailing` zeros are counted by the
+/// caller. But for the scale, which is the column's, nothing is branched on: it would be another
+/// way for every value.
 template <typename Digits>
 char* write_point(char* to, Digits digits, int leading, int trailing, int scale, int& scale_left) {
   static_assert(std::endian::native == std::endian::little);
@@ -55,8 +56,8 @@ char* write_scaled(char* to, std::uint64_t units, int scale, int& scale_left) {
   constexpr std::uint64_t kEightDigits = 100'000'000;
   if (units < kEightDigits && scale < 8) {
     const auto digits = eight_digits(units);
-    return write_point(to, digits, std::countr_zero(digits) / 8, std::countl_zero(digits) / 8, scale,
-                       scale_left);
+    return write_point(to, digits, std::countr_zero(digits) / 8, std::countl_zero(digits) / 8,
+                       scale, scale_left);
   }
   const auto high = eight_digits(units / kEightDigits);
   const auto low = eight_digits(units % kEightDigits);
@@ -66,7 +67,8 @@ char* write_scaled(char* to, std::uint64_t units, int scale, int& scale_left) {
   return write_point(to, digits, leading, trailing, scale, scale_left);
 }
 
-/// True when `value`, not negative, is exactly the double nearest to units / 10^scale, with at most 15 digits.
+/// True when `value`, not negative, is exactly the double nearest to units / 10^scale, with at most
+/// 15 digits.
 bool scaled_units(double value, int scale, std::uint64_t& units) {
   const double power = kPowers[static_cast<std::size_t>(scale)];
   const double scaled = value * power;
@@ -76,7 +78,8 @@ bool scaled_units(double value, int scale, std::uint64_t& units) {
   return static_cast<double>(whole) / power == value;
 }
 
-/// The largest scale at which the value has at most 15 digits; if it is no such decimal there, it is none at all.
+/// The largest scale at which the value has at most 15 digits; if it is no such decimal there, it
+/// is none at all.
 int widest_scale(double value) {
   int scale = kMaxFastScale;
   while (scale > 0 && !(value * kPowers[static_cast<std::size_t>(scale)] < kMaxFastDigits)) --scale;
@@ -166,8 +169,8 @@ void append_text(std::string& out, const Column& column, std::int64_t row) {
       return;
     case TypeId::int64: {
       std::array<char, 24> digits{};
-      const auto [end, error] =
-          std::to_chars(digits.data(), digits.data() + digits.size(), column.values<std::int64_t>()[i]);
+      const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(),
+                                              column.values<std::int64_t>()[i]);
       out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
       return;
     }
@@ -210,7 +213,8 @@ bool parse_append(ColumnBuilder& builder, std::string_view text) {
     case TypeId::float64:
       return append_if(parse_float64(text), [&](double v) { builder.append_float64(v); });
     case TypeId::decimal:
-      return append_if(parse_decimal(text, builder.type()), [&](Int128 v) { builder.append_decimal(v); });
+      return append_if(parse_decimal(text, builder.type()),
+                       [&](Int128 v) { builder.append_decimal(v); });
     case TypeId::date:
       return append_if(parse_date(text), [&](std::int32_t v) { builder.append_date(v); });
     case TypeId::timestamp:
@@ -276,7 +280,8 @@ std::optional<Int128> parse_decimal(std::string_view text, Type type) {
 
 std::string format_decimal(Int128 unscaled, int scale) {
   const bool negative = unscaled < 0;
-  auto rest = negative ? UInt128{0} - static_cast<UInt128>(unscaled) : static_cast<UInt128>(unscaled);
+  auto rest =
+      negative ? UInt128{0} - static_cast<UInt128>(unscaled) : static_cast<UInt128>(unscaled);
   std::string out;
   for (int written = 0; rest != 0 || written <= scale; ++written) {
     if (written == scale && scale > 0) out += '.';

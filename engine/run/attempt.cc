@@ -71,8 +71,11 @@ Committer::Config Attempt::committer_config() {
                               .journal = config_.journal,
                               .lease = config_.lease,
                               .stats = config_.stats,
-                              .any_order = true,
                               .on_done = [this](OpenUnit& unit) { unit_done(unit); }};
+  // Windows of files end in order of time, so that they may as well commit in it; only ranges that are read side by side
+  // gain by overtaking one another.
+  committer.any_order = std::any_of(config_.sources.begin(), config_.sources.end(),
+                                    [](const SourceWork& work) { return work.ranges; });
   const auto& plan = config_.instance->nodes;
   const auto sinks = nodes_of(*config_.instance, NodeKind::sink);
   for (std::size_t number = 0; number < sinks.size(); ++number) {

@@ -63,8 +63,9 @@ class Inventory {
     std::vector<FileUnit> finished;
     for (auto& unit : found_.finished) {
       const auto& range = unit.range;
-      const bool there = range.length == 0 || (is_in_part(range) && verify_ranges(paths_.part(range.part), output_.header,
-                                                                                  {range}, false)[0]);
+      const bool there = range.length == 0 ||
+                         (is_in_part(range) && verify_ranges(paths_.part(range.part),
+                                                             output_.header, {range}, false)[0]);
       if (there) {
         found_.units.push_back(unit);
         finished.push_back(std::move(unit));
@@ -85,7 +86,8 @@ class Inventory {
               [&](auto a, auto b) { return units[a].range.cell < units[b].range.cell; });
     std::vector<bool> old(units.size(), false);
     for (std::size_t i = 0; i < order.size(); ++i) {
-      for (auto j = i + 1; j < order.size() && share_rows(units[order[i]].range, units[order[j]].range); ++j) {
+      for (auto j = i + 1;
+           j < order.size() && share_rows(units[order[i]].range, units[order[j]].range); ++j) {
         const auto one = units[order[i]].range.generation;
         const auto other = units[order[j]].range.generation;
         if (one < other) old[order[i]] = true;
@@ -104,7 +106,8 @@ class Inventory {
       const auto id = "\n" + unit.range.id;
       old[i] = seen.contains(id);
       const bool load = unit.range.kind == UnitKind::load;
-      for (const auto& input : *unit.marker.coverage.inputs) old[i] = old[i] || (load && seen.contains(input.first));
+      for (const auto& input : *unit.marker.coverage.inputs)
+        old[i] = old[i] || (load && seen.contains(input.first));
       seen.insert(id);
       if (!load) continue;
       for (const auto& input : *unit.marker.coverage.inputs) seen.insert(input.first);
@@ -112,7 +115,8 @@ class Inventory {
     drop(old);
   }
 
-  /// Takes units out. An entry that the journal split so that only a stretch without rows is left of it stays.
+  /// Takes units out. An entry that the journal split so that only a stretch without rows is left
+  /// of it stays.
   void drop(const std::vector<bool>& gone) {
     std::vector<FileUnit> kept;
     for (std::size_t i = 0; i < gone.size(); ++i) {
@@ -149,8 +153,10 @@ class Inventory {
       }
     }
     auto asked = layout;
-    asked.push_back({.offset = layout.empty() ? static_cast<std::int64_t>(output_.header.size()) : layout.back().end(),
-                     .digest = Fingerprinter().digest()});  // no rows, to ask about the header and the end
+    asked.push_back(
+        {.offset = layout.empty() ? static_cast<std::int64_t>(output_.header.size())
+                                  : layout.back().end(),
+         .digest = Fingerprinter().digest()});  // no rows, to ask about the header and the end
     const auto answers =
         verify_ranges(found_.joined ? paths_.joined() : paths_.file, output_.header, asked, true);
     found_.whole = std::find(answers.begin(), answers.end(), false) == answers.end();
@@ -208,18 +214,22 @@ std::map<std::int64_t, std::int64_t> FilePaths::parts() const {
     const auto name = entry.path().filename().string();
     std::int64_t number = 0;
     const auto [end, bad] = std::from_chars(name.data(), name.data() + name.size(), number);
-    if (bad == std::errc() && std::string_view(end) == ".part") parts[number] = size_of_file(entry.path().string());
+    if (bad == std::errc() && std::string_view(end) == ".part")
+      parts[number] = size_of_file(entry.path().string());
   }
   return parts;
 }
 
 bool supersedes(const FileUnit& newer, const FileUnit& older) {
   if (newer.range.kind != older.range.kind) return false;
-  if (newer.range.kind == UnitKind::load && share_inputs(newer.marker.coverage, older.marker.coverage)) return true;
+  if (newer.range.kind == UnitKind::load &&
+      share_inputs(newer.marker.coverage, older.marker.coverage))
+    return true;
   return share_rows(newer.range, older.range);
 }
 
-FileInventory take_inventory(const FileOutput& output, CoverageStore& store, const CoverageKey& key) {
+FileInventory take_inventory(const FileOutput& output, CoverageStore& store,
+                             const CoverageKey& key) {
   return Inventory(output, store, key).take();
 }
 

@@ -46,7 +46,9 @@ std::vector<PlanStep> JoinedFileSink::steps(const SinkContext& context) {
   const auto inventory = take_inventory(*output_, *context.coverage, context.key);
   const bool ours = inventory.whole || inventory.joined;
   if (size_of_file(output_->path) < 0) return {{.text = "make the file " + output_->path}};
-  if (!ours) return {{.text = "replace the file " + output_->path + ", which holds something else now", .destructive = true}};
+  if (!ours)
+    return {{.text = "replace the file " + output_->path + ", which holds something else now",
+             .destructive = true}};
   return {};
 }
 
@@ -87,8 +89,9 @@ std::vector<Reject> JoinedFileSink::prepare(const Unit& unit, const Marker& mark
   parts_.begin_change();
   if (const auto extent = staging_->finish(unit)) {
     const auto& part = *staging_->at(unit).part();
-    // Nothing depends on these bytes being durable before the parts are joined (recovery compares digests): so the disk
-    // begins to write now, and close() waits for it once instead of every unit.
+    // Nothing depends on these bytes being durable before the parts are joined (recovery compares
+    // digests): so the disk begins to write now, and close() waits for it once instead of every
+    // unit.
     start_writing_back(part.file.fd(), extent->offset, extent->length);
     range.part = part.number;
     range.offset = extent->offset;
@@ -105,8 +108,9 @@ void JoinedFileSink::commit(const Unit& unit) {
   staging_->end(unit);
   auto& marker = prepared_->marker;
   if (marker.replaces != 0 || marker.coverage.kind == UnitKind::load) {
-    const auto old = std::partition(units_.begin(), units_.end(),
-                                    [&](const FileUnit& there) { return !supersedes(*prepared_, there); });
+    const auto old = std::partition(units_.begin(), units_.end(), [&](const FileUnit& there) {
+      return !supersedes(*prepared_, there);
+    });
     for (auto at = old; at != units_.end(); ++at) {
       if (at->range.id != prepared_->range.id) context_.coverage->forget(at->marker);
     }
@@ -118,12 +122,13 @@ void JoinedFileSink::commit(const Unit& unit) {
 
 void JoinedFileSink::abort(const Unit& unit) noexcept {
   staging_->drop(unit);
-  if (!prepared_ || !same_unit(prepared_->range, range_of(unit, prepared_->range.generation))) return;
+  if (!prepared_ || !same_unit(prepared_->range, range_of(unit, prepared_->range.generation)))
+    return;
   try {
     context_.coverage->forget(prepared_->marker);
   } catch (const std::exception& error) {
-    context_.log->warning("{}: {} is not forgotten: {}; the next run does it", output_->path, unit.shown(),
-                          error.what());
+    context_.log->warning("{}: {} is not forgotten: {}; the next run does it", output_->path,
+                          unit.shown(), error.what());
   }
   prepared_.reset();
 }

@@ -8,21 +8,30 @@
 namespace flowrun::nodes {
 
 OptionSpec file_path_option(const std::string& example) {
-  return {.name = "path",
-          .kind = OptionKind::path,
-          .help = "The file to write; `-` is stdout. With `${window}` in it there is one file per window.",
-          .required = true,
-          .example = example};
+  return {
+      .name = "path",
+      .kind = OptionKind::path,
+      .help =
+          "The file to write; `-` is stdout. With `${window}` in it there is one file per window.",
+      .required = true,
+      .example = example};
 }
 
 const char* file_sink_notes() {
-  return "There is no `mode`: what a window wrote is replaced when that window is loaded again, and so is an earlier load "
-         "when one of its inputs is loaded again; a load of inputs not seen before adds its rows.\n\n"
-         "Rows stand in the order of their input, windows in the order of time, rows without a time last.\n\n"
-         "The file is always whole: it appears (or is replaced) in one step, at the end of a run in which every unit "
-         "committed. Until then committed rows wait in `PATH.parts/`. With `${window}` in the path each window has a file "
-         "of its own, named after its start, which appears when the window commits; a window without rows has none.\n\n"
-         "A file that was deleted or changed since is loaded again. Rows go to stdout (`-`) unit by unit as they commit, and "
+  return "There is no `mode`: what a window wrote is replaced when that window is loaded again, "
+         "and so is an earlier load "
+         "when one of its inputs is loaded again; a load of inputs not seen before adds its "
+         "rows.\n\n"
+         "Rows stand in the order of their input, windows in the order of time, rows without a "
+         "time last.\n\n"
+         "The file is always whole: it appears (or is replaced) in one step, at the end of a run "
+         "in which every unit "
+         "committed. Until then committed rows wait in `PATH.parts/`. With `${window}` in the path "
+         "each window has a file "
+         "of its own, named after its start, which appears when the window commits; a window "
+         "without rows has none.\n\n"
+         "A file that was deleted or changed since is loaded again. Rows go to stdout (`-`) unit "
+         "by unit as they commit, and "
          "no coverage is kept of them.";
 }
 
@@ -38,14 +47,16 @@ Binding bind_file_sink(BindContext& context, FileOutput output) {
     context.error("path", "bad-path", "path names no file: \"" + written + "\"");
   }
   if (per_unit && name.find(kWindowInPath) == std::string::npos) {
-    context.error("path", "bad-path", "${window} must be part of the file's name, not of a folder's");
+    context.error("path", "bad-path",
+                  "${window} must be part of the file's name, not of a folder's");
   }
   if (per_unit && context.window_column().empty()) {
     context.error("path", "no-window", "the path names ${window}, but there are no windows",
                   "add a [window] table, or take ${window} out of the path");
   }
   output.path = context.resolve(written);
-  output.format = fingerprint(output.format + '\n' + output.header + '\n' + to_string(context.input()));
+  output.format =
+      fingerprint(output.format + '\n' + output.header + '\n' + to_string(context.input()));
   const bool out = output.path == "-";
   Binding binding;
   binding.sink = {.target = out ? "stdout" : output.path,

@@ -13,7 +13,8 @@ namespace flowrun::nodes {
 struct FileOutput {
   std::string path;    ///< absolute; "-" is stdout; may name ${window}
   std::string header;  ///< what the file begins with
-  std::string format;  ///< fingerprint of all that decides how rows are written: rows in another format are written anew
+  std::string format;  ///< fingerprint of all that decides how rows are written: rows in another
+                       ///< format are written anew
   /// The lines of a batch (line_schema(), same ordinals). Any thread.
   std::function<BatchRef(const Batch&)> encode;
 };
@@ -26,8 +27,8 @@ inline constexpr std::string_view kWindowInPath = "${window}";
 /// What every file sink's page says of modes, order and commits.
 [[nodiscard]] const char* file_sink_notes();
 
-/// Binds a file sink: checks the path, states the facts, picks the class that writes such a path. `output` lacks only its
-/// path.
+/// Binds a file sink: checks the path, states the facts, picks the class that writes such a path.
+/// `output` lacks only its path.
 [[nodiscard]] Binding bind_file_sink(BindContext& context, FileOutput output);
 
 /// One file that holds all units (joined.cc), one file per unit (per_unit.cc), stdout (stdout.cc).

@@ -13,10 +13,10 @@ namespace flowrun::nodes {
 
 struct FilePart {
   FileHandle file;
-  std::string path;        ///< for messages too
+  std::string path;  ///< for messages too
   std::int64_t number = 0;
-  std::int64_t size = 0;   ///< what is kept of it; a unit that writes is behind that
-  bool busy = false;       ///< a unit writes
+  std::int64_t size = 0;  ///< what is kept of it; a unit that writes is behind that
+  bool busy = false;      ///< a unit writes
 };
 
 /// Bytes of one unit in a part.

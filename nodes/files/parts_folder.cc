@@ -35,8 +35,8 @@ void write_whole(const std::string& path, const std::string& text) {
   sync_folder(folder_of(path));
 }
 
-void copy_bytes(int from, const std::string& from_path, std::int64_t offset, std::int64_t length, int to,
-                const std::string& to_path, std::string& block) {
+void copy_bytes(int from, const std::string& from_path, std::int64_t offset, std::int64_t length,
+                int to, const std::string& to_path, std::string& block) {
   for (std::int64_t done = 0; done < length;) {
     const auto size = std::min(length - done, static_cast<std::int64_t>(block.size()));
     read_at(from, {block.data(), static_cast<std::size_t>(size)}, offset + done, from_path);
@@ -55,11 +55,15 @@ void FileParts::recover(const FileInventory& inventory) {
   for (const auto& part : paths_.parts()) {
     if (!inventory.parts.contains(part.first)) remove_file(paths_.part(part.first));
   }
-  for (const auto& name : {paths_.joined(), paths_.joining(), paths_.base() + ".new"}) remove_file(name);
+  for (const auto& name : {paths_.joined(), paths_.joining(), paths_.base() + ".new"})
+    remove_file(name);
   if (!whole_) remove_file(paths_.base());
   for (const auto& [number, end] : inventory.parts) {
     auto& part = parts_.emplace_back();
-    part = {.file = open_file(paths_.part(number), O_RDWR), .path = paths_.part(number), .number = number, .size = end};
+    part = {.file = open_file(paths_.part(number), O_RDWR),
+            .path = paths_.part(number),
+            .number = number,
+            .size = end};
     resize_file(part.file.fd(), end, part.path);
   }
   has_folder_ = !parts_.empty() || size_of_file(paths_.base()) >= 0;
@@ -70,7 +74,8 @@ void FileParts::begin_change() {
   if (has_folder_) return;
   std::error_code error;
   std::filesystem::create_directory(paths_.folder(), error);
-  if (error) throw Error(Errc::io, "cannot make the folder {}: {}", paths_.folder(), error.message());
+  if (error)
+    throw Error(Errc::io, "cannot make the folder {}: {}", paths_.folder(), error.message());
   if (!in_file_.empty()) {
     std::string text;
     for (const auto& range : in_file_) text += to_text(range) + "\n";
@@ -82,7 +87,8 @@ void FileParts::begin_change() {
 
 FilePart& FileParts::free_part() {
   begin_change();
-  const auto found = std::find_if(parts_.begin(), parts_.end(), [](const FilePart& part) { return !part.busy; });
+  const auto found =
+      std::find_if(parts_.begin(), parts_.end(), [](const FilePart& part) { return !part.busy; });
   return found != parts_.end() ? *found : new_part();
 }
 
@@ -115,14 +121,16 @@ void FileParts::copy_to(const std::string& path, std::vector<FileRange> units) c
   const auto file = in_file_.empty() ? FileHandle() : open_file(paths_.file, O_RDONLY);
   std::string block(1U << 20U, '\0');
   for (const auto& range : units) {
-    const auto part = std::find_if(parts_.begin(), parts_.end(),
-                                   [&](const FilePart& candidate) { return candidate.number == range.part; });
+    const auto part = std::find_if(parts_.begin(), parts_.end(), [&](const FilePart& candidate) {
+      return candidate.number == range.part;
+    });
     if (part != parts_.end()) {
       copy_bytes(part->file.fd(), part->path, range.offset, range.length, out.fd(), path, block);
       continue;
     }
     const auto at = std::lower_bound(in_file_.begin(), in_file_.end(), range, comes_before);
-    if (at == in_file_.end() || !same_unit(*at, range)) bug("a unit is in no part and not in {}", paths_.file);
+    if (at == in_file_.end() || !same_unit(*at, range))
+      bug("a unit is in no part and not in {}", paths_.file);
     copy_bytes(file.fd(), paths_.file, at->offset, at->length, out.fd(), path, block);
   }
   sync_file(out.fd(), path);
@@ -137,8 +145,9 @@ void FileParts::join(std::vector<FileRange> units) {
   auto from = paths_.joined();
   if (is_one_part(units)) {
     auto number = units.empty() ? parts_.front().number : units.front().part;
-    const auto part = std::find_if(parts_.begin(), parts_.end(),
-                                   [&](const FilePart& candidate) { return candidate.number == number; });
+    const auto part = std::find_if(parts_.begin(), parts_.end(), [&](const FilePart& candidate) {
+      return candidate.number == number;
+    });
     sync_file(part->file.fd(), part->path);
     from = part->path;
   } else {
@@ -155,8 +164,9 @@ void FileParts::join(std::vector<FileRange> units) {
   put_in_place(from);
 }
 
-/// Makes the file `from` of the folder PATH. The parts go first: where `from` is the joined file, they count no more, and
-/// once it has moved nothing would tell that they do not. Where it is a part itself, no other holds anything.
+/// Makes the file `from` of the folder PATH. The parts go first: where `from` is the joined file,
+/// they count no more, and once it has moved nothing would tell that they do not. Where it is a
+/// part itself, no other holds anything.
 void FileParts::put_in_place(const std::string& from) {
   parts_.clear();
   clear_folder(from);
@@ -165,7 +175,8 @@ void FileParts::put_in_place(const std::string& from) {
   discard();
   whole_ = true;
   auto known = in_file_;
-  const auto end = known.empty() ? static_cast<std::int64_t>(output_->header.size()) : known.back().end();
+  const auto end =
+      known.empty() ? static_cast<std::int64_t>(output_->header.size()) : known.back().end();
   known.push_back({.offset = end, .digest = Fingerprinter().digest()});
   remember_verified(paths_.file, output_->header, known, true);
 }

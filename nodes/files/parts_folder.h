@@ -18,10 +18,11 @@ class FileParts {
  public:
   explicit FileParts(FileOutputRef output) : output_(std::move(output)), paths_{output_->path} {}
 
-  /// Brings the folder into the state that the inventory describes: ends a join that was begun, removes what no unit refers
-  /// to, opens the parts that are left.
+  /// Brings the folder into the state that the inventory describes: ends a join that was begun,
+  /// removes what no unit refers to, opens the parts that are left.
   void recover(const FileInventory& inventory);
-  /// Makes the folder and notes what PATH holds: to be called before a unit that changes PATH is prepared.
+  /// Makes the folder and notes what PATH holds: to be called before a unit that changes PATH is
+  /// prepared.
   void begin_change();
   /// A part that no unit is writing to.
   [[nodiscard]] FilePart& free_part();

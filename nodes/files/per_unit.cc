@@ -24,7 +24,9 @@ class UnitPaths {
       : front_(pattern.substr(0, pattern.find(kWindowInPath))),
         back_(pattern.substr(pattern.find(kWindowInPath) + kWindowInPath.size())) {}
 
-  [[nodiscard]] std::string file(const Unit& unit) const { return front_ + unit.file_name() + back_; }
+  [[nodiscard]] std::string file(const Unit& unit) const {
+    return front_ + unit.file_name() + back_;
+  }
   [[nodiscard]] std::string file(const FileRange& range) const {
     return file(Unit{.kind = range.kind, .interval = range.cell, .id = range.id});
   }
@@ -38,7 +40,8 @@ class UnitPaths {
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(folder(), error)) {
       const auto path = entry.path().string();
-      if (path.size() <= front_.size() + end.size() || path.compare(0, front_.size(), front_) != 0) continue;
+      if (path.size() <= front_.size() + end.size() || path.compare(0, front_.size(), front_) != 0)
+        continue;
       if (path.compare(path.size() - end.size(), end.size(), end) != 0) continue;
       const auto name = path.substr(front_.size(), path.size() - front_.size() - end.size());
       const bool time = name.size() >= 16 && name.back() == 'Z' && name[8] == 'T' &&
@@ -103,7 +106,8 @@ bool UnitFileSink::holds(const std::string& path, const FileRange& range) const 
 
 /// Whether a committed unit's file is what it was.
 bool UnitFileSink::is_there(const Note& note) const {
-  return !covers_cell(note.marker.coverage, note.range) || holds(paths_.file(note.range), note.range);
+  return !covers_cell(note.marker.coverage, note.range) ||
+         holds(paths_.file(note.range), note.range);
 }
 
 std::vector<Coverage> UnitFileSink::covered(const SinkContext& context) {
@@ -147,14 +151,16 @@ void UnitFileSink::open(const SinkContext& context) {
 }
 
 void UnitFileSink::begin(const Unit& unit) {
-  staging_->begin(unit, [this, index = unit.index, path = UnitPaths::unfinished(paths_.file(unit))]() -> FilePart& {
-    auto& part = parts_[index];
-    part.path = path;
-    part.file = open_file(path, O_RDWR | O_CREAT | O_TRUNC);
-    write_at(part.file.fd(), output_->header, 0, path);
-    part.size = static_cast<std::int64_t>(output_->header.size());
-    return part;
-  });
+  staging_->begin(
+      unit,
+      [this, index = unit.index, path = UnitPaths::unfinished(paths_.file(unit))]() -> FilePart& {
+        auto& part = parts_[index];
+        part.path = path;
+        part.file = open_file(path, O_RDWR | O_CREAT | O_TRUNC);
+        write_at(part.file.fd(), output_->header, 0, path);
+        part.size = static_cast<std::int64_t>(output_->header.size());
+        return part;
+      });
 }
 
 std::vector<Reject> UnitFileSink::prepare(const Unit& unit, const Marker& marker) {
@@ -178,7 +184,8 @@ void UnitFileSink::remove(const std::string& path) const {
   if (error) throw Error(Errc::io, "cannot remove {}: {}", path, error.message());
 }
 
-/// Gives the prepared file its name, where that has not happened yet, and then the journal its coverage.
+/// Gives the prepared file its name, where that has not happened yet, and then the journal its
+/// coverage.
 void UnitFileSink::finish(const Note& note) {
   const auto file = paths_.file(note.range);
   const auto unfinished = UnitPaths::unfinished(file);
@@ -187,7 +194,8 @@ void UnitFileSink::finish(const Note& note) {
   } else if (size_of_file(unfinished) >= 0) {
     std::error_code error;
     std::filesystem::rename(unfinished, file, error);
-    if (error) throw Error(Errc::io, "cannot rename {} to {}: {}", unfinished, file, error.message());
+    if (error)
+      throw Error(Errc::io, "cannot rename {} to {}: {}", unfinished, file, error.message());
   }
   sync_folder(paths_.folder());
   context_.coverage->commit(note.marker, to_text(note.range));
@@ -210,8 +218,8 @@ void UnitFileSink::abort(const Unit& unit) noexcept {
       prepared_.reset();
     }
   } catch (const std::exception& error) {
-    context_.log->warning("{}: {} is not cleared away: {}; the next run does it", output_->path, unit.shown(),
-                          error.what());
+    context_.log->warning("{}: {} is not cleared away: {}; the next run does it", output_->path,
+                          unit.shown(), error.what());
   }
 }
 

@@ -65,8 +65,9 @@ Findings& findings() {
 std::string identity(const std::string& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return "";
-  return fmt::format("{} {} {} {}.{} {}.{}", info.st_dev, info.st_ino, info.st_size, info.st_mtim.tv_sec,
-                     info.st_mtim.tv_nsec, info.st_ctim.tv_sec, info.st_ctim.tv_nsec);
+  return fmt::format("{} {} {} {}.{} {}.{}", info.st_dev, info.st_ino, info.st_size,
+                     info.st_mtim.tv_sec, info.st_mtim.tv_nsec, info.st_ctim.tv_sec,
+                     info.st_ctim.tv_nsec);
 }
 
 Findings::Question question_of(const std::string& path, const std::string& header,
@@ -74,7 +75,8 @@ Findings::Question question_of(const std::string& path, const std::string& heade
   Fingerprinter asked;
   asked.add(header);
   asked.add(whole ? "\nwhole\n" : "\n");
-  for (const auto& range : ranges) asked.add(fmt::format("{} {} {}\n", range.offset, range.length, range.digest));
+  for (const auto& range : ranges)
+    asked.add(fmt::format("{} {} {}\n", range.offset, range.length, range.digest));
   return {identity(path), asked.digest()};
 }
 
@@ -96,8 +98,8 @@ bool has_header(int fd, const std::string& path, const std::string& header) {
   return there == header;
 }
 
-std::vector<bool> look(const std::string& path, const std::string& header, const std::vector<FileRange>& ranges,
-                       bool whole) {
+std::vector<bool> look(const std::string& path, const std::string& header,
+                       const std::vector<FileRange>& ranges, bool whole) {
   std::vector<bool> found(ranges.size(), false);
   const auto size = size_of_file(path);
   auto end = static_cast<std::int64_t>(header.size());
@@ -132,8 +134,8 @@ std::optional<FileRange> parse_range(const std::string& text) {
   std::istringstream in(text);
   FileRange range;
   std::string kind;
-  in >> kind >> range.cell.from >> range.cell.until >> range.generation >> range.sequence >> range.part >>
-      range.offset >> range.length >> range.digest >> range.format;
+  in >> kind >> range.cell.from >> range.cell.until >> range.generation >> range.sequence >>
+      range.part >> range.offset >> range.length >> range.digest >> range.format;
   const auto known = parse_kind(kind);
   if (!in || !known || range.offset < 0 || range.length < 0) return std::nullopt;
   range.kind = *known;
@@ -143,7 +145,8 @@ std::optional<FileRange> parse_range(const std::string& text) {
 }
 
 bool comes_before(const FileRange& a, const FileRange& b) {
-  return std::tuple(rank(a.kind), a.cell, a.sequence, a.id) < std::tuple(rank(b.kind), b.cell, b.sequence, b.id);
+  return std::tuple(rank(a.kind), a.cell, a.sequence, a.id) <
+         std::tuple(rank(b.kind), b.cell, b.sequence, b.id);
 }
 
 bool same_unit(const FileRange& a, const FileRange& b) {
@@ -173,7 +176,8 @@ std::vector<bool> verify_ranges(const std::string& path, const std::string& head
 
 void remember_verified(const std::string& path, const std::string& header,
                        const std::vector<FileRange>& ranges, bool whole) {
-  findings().keep(path, question_of(path, header, ranges, whole), std::vector<bool>(ranges.size(), true));
+  findings().keep(path, question_of(path, header, ranges, whole),
+                  std::vector<bool>(ranges.size(), true));
 }
 
 }  // namespace flowrun::nodes

@@ -16,12 +16,10 @@ const SchemaRef& ends_schema() {
 
 BatchRef ends_of(const Batch& lines) {
   const auto& parts = lines.column(0).parts();
-  auto ends = std::make_shared<const Column>(ColumnParts{.type = kDate,
-                                                         .length = parts.length,
-                                                         .offset = parts.offset + 1,
-                                                         .values = parts.values});
-  return std::make_shared<const Batch>(ends_schema(), std::vector<ColumnRef>{std::move(ends)}, lines.rows(),
-                                       lines.ordinals());
+  auto ends = std::make_shared<const Column>(ColumnParts{
+      .type = kDate, .length = parts.length, .offset = parts.offset + 1, .values = parts.values});
+  return std::make_shared<const Batch>(ends_schema(), std::vector<ColumnRef>{std::move(ends)},
+                                       lines.rows(), lines.ordinals());
 }
 
 /// Lines from their text and where they end.
@@ -32,10 +30,12 @@ BatchRef lines_of(const Batch& ends, std::shared_ptr<Buffer> text) {
   const auto start = values.back() - static_cast<std::int32_t>(text->size());
   to[0] = 0;
   for (std::size_t i = 0; i < values.size(); ++i) to[i + 1] = values[i] - start;
-  auto column = std::make_shared<const Column>(ColumnParts{
-      .type = kBytes, .length = ends.rows(), .values = std::move(offsets), .data = std::move(text)});
-  return std::make_shared<const Batch>(line_schema(), std::vector<ColumnRef>{std::move(column)}, ends.rows(),
-                                       ends.ordinals());
+  auto column = std::make_shared<const Column>(ColumnParts{.type = kBytes,
+                                                           .length = ends.rows(),
+                                                           .values = std::move(offsets),
+                                                           .data = std::move(text)});
+  return std::make_shared<const Batch>(line_schema(), std::vector<ColumnRef>{std::move(column)},
+                                       ends.rows(), ends.ordinals());
 }
 
 std::uint64_t first_of(const Batch& batch) { return batch.ordinal(0); }
@@ -152,9 +152,9 @@ void LineStaging::write(const Unit& unit, BatchRef lines) {
   std::int64_t total = 0;
   for (const auto& stage : stages_) total += stage.second.memory();
   while (total > memory_limit_) {
-    auto largest = std::max_element(stages_.begin(), stages_.end(), [](const auto& a, const auto& b) {
-      return a.second.memory() < b.second.memory();
-    });
+    auto largest = std::max_element(
+        stages_.begin(), stages_.end(),
+        [](const auto& a, const auto& b) { return a.second.memory() < b.second.memory(); });
     total -= largest->second.memory();
     largest->second.spill();
     total += largest->second.memory();

@@ -15,9 +15,10 @@
 
 namespace flowrun::nodes {
 
-/// The lines of one unit, written to its part in the order of their ordinals. What does not fit in memory goes straight
-/// to where it will stay, lowest ordinals first; only where a batch then arrives that belongs before what is written,
-/// or between its rows, everything is sorted through a spool and written again. Used by one thread.
+/// The lines of one unit, written to its part in the order of their ordinals. What does not fit in
+/// memory goes straight to where it will stay, lowest ordinals first; only where a batch then
+/// arrives that belongs before what is written, or between its rows, everything is sorted through a
+/// spool and written again. Used by one thread.
 class LineStage {
  public:
   /// `open_part` gives the part to write to; asked at most once, when there is something to write.
@@ -29,7 +30,8 @@ class LineStage {
   [[nodiscard]] std::int64_t memory() const { return memory_; }
   /// Moves at least half of what is in memory to disk.
   void spill();
-  /// Writes the rest; `memory_limit` is for sorting. Nothing where the unit has no rows: then no part was asked for.
+  /// Writes the rest; `memory_limit` is for sorting. Nothing where the unit has no rows: then no
+  /// part was asked for.
   [[nodiscard]] std::optional<FileExtent> finish(std::int64_t memory_limit);
   /// The part that was written to; null before.
   [[nodiscard]] FilePart* part() const { return writer_ ? &writer_->part() : nullptr; }
@@ -61,7 +63,7 @@ class LineStage {
   std::uint64_t last_written_ = 0;  ///< ordinal; where anything is written
   FileHandle scratch_;
   std::int64_t scratch_size_ = 0;
-  std::optional<Spool> spool_;      ///< once everything has to be sorted
+  std::optional<Spool> spool_;  ///< once everything has to be sorted
 };
 
 /// The stages of a sink, with one memory limit for all. Used by one thread.

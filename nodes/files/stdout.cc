@@ -74,7 +74,8 @@ void StdoutSink::put(std::string_view text) {
     }
     if (written < 0) {
       const auto reason = errno;
-      throw Error(Errc::io, "stdout cannot be written: {}", std::generic_category().message(reason));
+      throw Error(Errc::io, "stdout cannot be written: {}",
+                  std::generic_category().message(reason));
     }
     text.remove_prefix(static_cast<std::size_t>(written));
   }
@@ -92,7 +93,8 @@ void StdoutSink::commit(const Unit& unit) {
     std::string block(256U << 10U, '\0');
     for (std::int64_t done = 0; done < prepared_->length && !reader_gone_;) {
       const auto size = std::min(prepared_->length - done, static_cast<std::int64_t>(block.size()));
-      read_at(part.file.fd(), {block.data(), static_cast<std::size_t>(size)}, prepared_->offset + done, part.path);
+      read_at(part.file.fd(), {block.data(), static_cast<std::size_t>(size)},
+              prepared_->offset + done, part.path);
       put({block.data(), static_cast<std::size_t>(size)});
       done += size;
     }

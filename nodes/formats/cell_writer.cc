@@ -43,7 +43,8 @@ char* write_decimal(char* to, Int128 unscaled, int scale) {
   const auto small = static_cast<std::int64_t>(unscaled);
   if (small != unscaled) return write_text(to, format_decimal(unscaled, scale));
   if (small < 0) *to++ = '-';
-  const auto size = small < 0 ? 0 - static_cast<std::uint64_t>(small) : static_cast<std::uint64_t>(small);
+  const auto size =
+      small < 0 ? 0 - static_cast<std::uint64_t>(small) : static_cast<std::uint64_t>(small);
   std::array<char, 24> digits;
   const char* end = std::to_chars(digits.data(), digits.data() + digits.size(), size).ptr;
   const auto count = static_cast<int>(end - digits.data());
@@ -86,7 +87,8 @@ CellWriter::CellWriter(const Column& column)
 char* CellWriter::write_other(char* to, std::int64_t row) {
   switch (id_) {
     case TypeId::boolean:
-      return write_text(to, get_bit(static_cast<const std::uint8_t*>(values_), offset_ + row) ? "true" : "false");
+      return write_text(
+          to, get_bit(static_cast<const std::uint8_t*>(values_), offset_ + row) ? "true" : "false");
     case TypeId::int64:
       return std::to_chars(to, to + kRoom, at<std::int64_t>(row)).ptr;
     case TypeId::decimal:
@@ -115,12 +117,14 @@ char* CellWriter::write_date(char* to, std::int64_t days) {
   return to + text_size_;
 }
 
-/// Telemetry repeats timestamps and days: the text of the last one is kept, and its date where only the time of day differs.
+/// Telemetry repeats timestamps and days: the text of the last one is kept, and its date where only
+/// the time of day differs.
 char* CellWriter::write_time(char* to, std::int64_t micros) {
   if (!remembers_ || micros != last_) {
     constexpr std::size_t kDateSize = sizeof "2026-01-31T" - 1;
     if (remembers_ && micros >= day_ && micros - day_ < kDay && text_[kDateSize - 1] == 'T') {
-      text_size_ = static_cast<std::size_t>(write_clock(text_.data() + kDateSize, micros - day_) - text_.data());
+      text_size_ = static_cast<std::size_t>(write_clock(text_.data() + kDateSize, micros - day_) -
+                                            text_.data());
     } else {
       const auto text = format_timestamp(micros);
       text_size_ = text.copy(text_.data(), text_.size());

@@ -10,8 +10,9 @@
 
 namespace flowrun::nodes {
 
-/// Writes values of one column that is not text exactly as append_text would, remembering what helps with the next row: the
-/// decimals of floats, the last timestamp. Used by one thread; the column must outlive it.
+/// Writes values of one column that is not text exactly as append_text would, remembering what
+/// helps with the next row: the decimals of floats, the last timestamp. Used by one thread; the
+/// column must outlive it.
 class CellWriter {
  public:
   /// Bytes that must be free at `to`: the longest value, rounded up to what is copied at once.
@@ -43,9 +44,9 @@ class CellWriter {
   const std::uint8_t* validity_;
   std::int64_t offset_;
   int decimals_ = 0;
-  bool remembers_ = false;       ///< whether `last_` and `text_` hold a value
-  std::int64_t last_ = 0;        ///< microseconds or days
-  std::int64_t day_ = 0;         ///< timestamps: when its day began
+  bool remembers_ = false;  ///< whether `last_` and `text_` hold a value
+  std::int64_t last_ = 0;   ///< microseconds or days
+  std::int64_t day_ = 0;    ///< timestamps: when its day began
   std::size_t text_size_ = 0;
   std::array<char, 32> text_{};
 };

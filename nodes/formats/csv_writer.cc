@@ -21,7 +21,8 @@ char* append(char* to, std::string_view text) {
   return to + text.size();
 }
 
-/// Fields of a dictionary column by code, made once per batch where that is less work than making them row by row.
+/// Fields of a dictionary column by code, made once per batch where that is less work than making
+/// them row by row.
 struct FieldsByCode {
   std::string text;
   std::vector<std::uint32_t> ends;
@@ -110,17 +111,20 @@ class CsvLines {
   std::size_t row_room_ = 0;  ///< what a row takes besides its texts
 };
 
-CsvWriter::CsvWriter(SchemaRef schema, CsvStyle style) : schema_(std::move(schema)), style_(std::move(style)) {
+CsvWriter::CsvWriter(SchemaRef schema, CsvStyle style)
+    : schema_(std::move(schema)), style_(std::move(style)) {
   const auto& dialect = style_.dialect;
   const std::string marks{dialect.delimiter, *dialect.quote, '\n', '\r'};
   for (const char c : marks) special_[static_cast<unsigned char>(c)] = true;
   plain_values_ = style_.quoting != CsvQuoting::all &&
                   kValueCharacters.find_first_of(marks) == std::string_view::npos &&
-                  !parse_float64(style_.nulls) && !parse_bool(style_.nulls) && !parse_timestamp(style_.nulls);
+                  !parse_float64(style_.nulls) && !parse_bool(style_.nulls) &&
+                  !parse_timestamp(style_.nulls);
 }
 
 bool CsvWriter::must_quote(std::string_view text) const {
-  if (text.empty() || text.front() == ' ' || text.back() == ' ' || text == style_.nulls) return true;
+  if (text.empty() || text.front() == ' ' || text.back() == ' ' || text == style_.nulls)
+    return true;
   if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) return true;
   bool any = false;
   for (const char c : text) any |= special_[static_cast<unsigned char>(c)];
@@ -131,7 +135,8 @@ char* CsvWriter::write_field(char* to, std::string_view text, bool is_text) cons
   const bool formula = style_.escape_formulas && is_text && !text.empty() &&
                        kFormulaStarts.find(text.front()) != std::string_view::npos;
   const bool quoted = style_.quoting == CsvQuoting::all ||
-                      (style_.quoting == CsvQuoting::text && is_text) || formula || must_quote(text);
+                      (style_.quoting == CsvQuoting::text && is_text) || formula ||
+                      must_quote(text);
   if (!quoted) return append(to, text);
   const char quote = *style_.dialect.quote;
   const char escape = style_.dialect.escape;

@@ -15,17 +15,18 @@ enum class CsvQuoting { needed, text, all };
 
 /// How a CSV file is to be written.
 struct CsvStyle {
-  CsvDialect dialect;          ///< with a quote
-  std::string nulls;           ///< written, unquoted, for null; text that equals it is quoted
+  CsvDialect dialect;  ///< with a quote
+  std::string nulls;   ///< written, unquoted, for null; text that equals it is quoted
   std::string line_end = "\n";
   CsvQuoting quoting = CsvQuoting::needed;
-  /// Puts ' in front of text that a spreadsheet would run as a formula (it starts with = + - @, a tab or a CR).
+  /// Puts ' in front of text that a spreadsheet would run as a formula (it starts with = + - @, a
+  /// tab or a CR).
   bool escape_formulas = false;
 };
 
-/// Turns batches of one schema into lines. Quoted are texts that hold the delimiter, the quote, LF or CR, begin or end with
-/// a space, begin with a byte order mark, are empty (null is not quoted) or equal the text for null. Constant after
-/// construction: any thread, on many batches at once.
+/// Turns batches of one schema into lines. Quoted are texts that hold the delimiter, the quote, LF
+/// or CR, begin or end with a space, begin with a byte order mark, are empty (null is not quoted)
+/// or equal the text for null. Constant after construction: any thread, on many batches at once.
 class CsvWriter {
  public:
   CsvWriter(SchemaRef schema, CsvStyle style);

@@ -32,8 +32,8 @@ BatchRef LineBuilder::finish(Ordinals ordinals) {
   text_->set_size(static_cast<std::size_t>(ends_->as<std::int32_t>()[lines_]));
   auto column = std::make_shared<const Column>(ColumnParts{
       .type = kBytes, .length = lines_, .values = std::move(ends_), .data = std::move(text_)});
-  return std::make_shared<const Batch>(line_schema(), std::vector<ColumnRef>{std::move(column)}, lines_,
-                                       std::move(ordinals));
+  return std::make_shared<const Batch>(line_schema(), std::vector<ColumnRef>{std::move(column)},
+                                       lines_, std::move(ordinals));
 }
 
 std::string_view text_of_lines(const Batch& lines) {

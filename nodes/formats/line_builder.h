@@ -11,14 +11,15 @@ namespace flowrun::nodes {
 /// One column, "line", of bytes: what writers of text formats make of a batch.
 [[nodiscard]] const SchemaRef& line_schema();
 
-/// Collects lines through a raw pointer: take room(), write, hand the new end to end_line(). Used by one thread.
+/// Collects lines through a raw pointer: take room(), write, hand the new end to end_line(). Used
+/// by one thread.
 class LineBuilder {
  public:
   /// Makes room for `rows` lines; `bytes` is what they may come to, as a start.
   LineBuilder(std::int64_t rows, std::size_t bytes);
 
-  /// Returns where to go on writing with at least `need` bytes free; `at` is where writing stopped. Throws
-  /// Error(limit) past 2 GiB.
+  /// Returns where to go on writing with at least `need` bytes free; `at` is where writing stopped.
+  /// Throws Error(limit) past 2 GiB.
   [[nodiscard]] char* room(char* at, std::size_t need) {
     return static_cast<std::size_t>(end_ - at) >= need ? at : grown(at, need);
   }

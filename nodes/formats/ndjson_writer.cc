@@ -99,7 +99,8 @@ BatchRef NdjsonWriter::lines(const Batch& batch) const {
   }
   const auto rows = static_cast<std::size_t>(batch.rows());
   const std::size_t room = key_bytes_ + cells.size() * (CellWriter::kRoom + 2) + 8;
-  LineBuilder out(batch.rows(), rows * (key_bytes_ + 2 * cells.size() + 2) + room + text_estimate(batch));
+  LineBuilder out(batch.rows(),
+                  rows * (key_bytes_ + 2 * cells.size() + 2) + room + text_estimate(batch));
   char* at = out.begin();
   for (std::int64_t row = 0; row < batch.rows(); ++row) {
     at = out.room(at, room);

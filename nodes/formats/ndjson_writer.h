@@ -8,9 +8,9 @@
 
 namespace flowrun::nodes {
 
-/// Turns batches of one schema into lines, one object each with the columns in order: numbers, booleans and null bare
-/// (decimals too; nan and inf as strings), the rest as strings; invalid UTF-8 becomes U+FFFD. Constant after construction:
-/// any thread, on many batches at once.
+/// Turns batches of one schema into lines, one object each with the columns in order: numbers,
+/// booleans and null bare (decimals too; nan and inf as strings), the rest as strings; invalid
+/// UTF-8 becomes U+FFFD. Constant after construction: any thread, on many batches at once.
 class NdjsonWriter {
  public:
   explicit NdjsonWriter(const Schema& schema);

@@ -2,14 +2,15 @@
 #include <memory>
 
 #include "nodes/catalog.h"
-#include "nodes/formats/ndjson_writer.h"
 #include "nodes/files/output.h"
+#include "nodes/formats/ndjson_writer.h"
 
 namespace flowrun::nodes {
 namespace {
 
 constexpr const char* kNotes =
-    "One object a line with the columns in order: numbers, booleans and null as such (decimals with all their digits; nan "
+    "One object a line with the columns in order: numbers, booleans and null as such (decimals "
+    "with all their digits; nan "
     "and inf as texts), everything else as text. Invalid UTF-8 becomes U+FFFD.\n\n";
 
 NodeSpec ndjson_spec() {
@@ -19,8 +20,10 @@ NodeSpec ndjson_spec() {
           .notes = std::string(kNotes) + file_sink_notes(),
           .options = {file_path_option("\"rejected.ndjson\"")},
           .many_inputs = true,
-          .example = "[sinks.bad_rows]\ntype   = \"ndjson\"\ninputs = [\"readings.rejected\", \"by_system.rejected\"]\n"
-                     "path   = \"rejected.ndjson\"\n"};
+          .example =
+              "[sinks.bad_rows]\ntype   = \"ndjson\"\ninputs = [\"readings.rejected\", "
+              "\"by_system.rejected\"]\n"
+              "path   = \"rejected.ndjson\"\n"};
 }
 
 Binding bind_ndjson(BindContext& context) {

@@ -10,8 +10,10 @@ NodeSpec null_spec() {
   return {.name = "null",
           .kind = NodeKind::sink,
           .summary = "Counts rows and throws them away.",
-          .notes = "For measuring what comes before it, and for rows that are to be counted only. It keeps no coverage, so every "
-                   "run reads everything again.",
+          .notes =
+              "For measuring what comes before it, and for rows that are to be counted only. It "
+              "keeps no coverage, so every "
+              "run reads everything again.",
           .many_inputs = true,
           .example = "[sinks.nowhere]\ntype  = \"null\"\ninput = \"readings\"\n"};
 }
@@ -22,7 +24,9 @@ class NullSink final : public Sink {
   std::vector<PlanStep> steps(const SinkContext&) override { return {}; }
   std::vector<Coverage> covered(const SinkContext&) override { return {}; }
   void open(const SinkContext&) override {}
-  std::unique_ptr<Encoded> encode(BatchRef) const override { return std::make_unique<Encoded>(nullptr); }
+  std::unique_ptr<Encoded> encode(BatchRef) const override {
+    return std::make_unique<Encoded>(nullptr);
+  }
   void begin(const Unit&) override {}
   void write(const Unit&, std::unique_ptr<Encoded>) override {}
   std::vector<Reject> prepare(const Unit&, const Marker&) override { return {}; }

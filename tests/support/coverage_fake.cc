@@ -20,9 +20,9 @@ bool rivals(const Marker& a, const Marker& b) { return overlaps(a.coverage, b.co
 std::string line_of(const std::string& what, const CoverageStore::Prepared& entry) {
   const auto& c = entry.marker.coverage;
   std::ostringstream out;
-  out << what << '\t' << static_cast<int>(c.kind) << '\t' << c.interval.from << '\t' << c.interval.until << '\t' << c.id << '\t'
-      << c.plan_hash << '\t' << c.generation << '\t' << c.epoch << '\t' << c.run << '\t' << c.rows << '\t'
-      << entry.marker.replaces << '\t';
+  out << what << '\t' << static_cast<int>(c.kind) << '\t' << c.interval.from << '\t'
+      << c.interval.until << '\t' << c.id << '\t' << c.plan_hash << '\t' << c.generation << '\t'
+      << c.epoch << '\t' << c.run << '\t' << c.rows << '\t' << entry.marker.replaces << '\t';
   for (const auto& [name, print] : *c.inputs) out << name << '=' << print << ';';
   out << '\t' << entry.note << '\n';
   return out.str();
@@ -67,7 +67,8 @@ void CoverageFake::apply(const std::string& what, const Prepared& entry) {
   if (what == "forget") {
     for (auto* list : {&prepared_, &committed_}) {
       std::erase_if(*list, [&](const Prepared& other) {
-        return same_unit(other) && other.marker.coverage.generation == entry.marker.coverage.generation;
+        return same_unit(other) &&
+               other.marker.coverage.generation == entry.marker.coverage.generation;
       });
     }
     return;
@@ -95,7 +96,9 @@ std::vector<Coverage> CoverageFake::load(const CoverageKey& /*key*/) {
   return merge_coverage(std::move(coverage));
 }
 
-void CoverageFake::prepare(const Marker& marker, const std::string& note) { record("prepare", {marker, note}); }
+void CoverageFake::prepare(const Marker& marker, const std::string& note) {
+  record("prepare", {marker, note});
+}
 
 void CoverageFake::commit(const Marker& marker, const std::string& note) {
   std::int64_t newest = 0;
@@ -105,14 +108,16 @@ void CoverageFake::commit(const Marker& marker, const std::string& note) {
     newest = std::max(newest, there.coverage.generation);
   }
   if (newest != marker.replaces) {
-    throw Error(Errc::lease, "generation {} is committed, {} was expected", newest, marker.replaces);
+    throw Error(Errc::lease, "generation {} is committed, {} was expected", newest,
+                marker.replaces);
   }
   record("commit", {marker, note});
 }
 
 void CoverageFake::forget(const Marker& marker) { record("forget", {marker, ""}); }
 
-std::shared_ptr<void> SharedFake::get(const std::string& name, std::shared_ptr<void> (*make)(const std::string&)) {
+std::shared_ptr<void> SharedFake::get(const std::string& name,
+                                      std::shared_ptr<void> (*make)(const std::string&)) {
   auto& object = objects_[name];
   if (!object) object = make(name);
   return object;

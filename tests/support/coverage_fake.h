@@ -1,4 +1,5 @@
-// The journal's coverage of files, for tests of file sinks: in memory, or in a file that outlives a killed process.
+// The journal's coverage of files, for tests of file sinks: in memory, or in a file that outlives a
+// killed process.
 #pragma once
 
 #include <map>
@@ -10,8 +11,9 @@
 
 namespace flowrun::testing {
 
-/// Keeps one sink's entries as the journal does: a commit takes the place of what it overlaps, and fails where that is not
-/// the generation it expected. With a path every change is a line appended to that file, which is read at the start.
+/// Keeps one sink's entries as the journal does: a commit takes the place of what it overlaps, and
+/// fails where that is not the generation it expected. With a path every change is a line appended
+/// to that file, which is read at the start.
 class CoverageFake final : public CoverageStore {
  public:
   explicit CoverageFake(std::string path = "");
@@ -35,8 +37,8 @@ class CoverageFake final : public CoverageStore {
 /// Objects shared by name, as a run keeps them.
 class SharedFake final : public SharedObjects {
  public:
-  [[nodiscard]] std::shared_ptr<void> get(const std::string& name,
-                                          std::shared_ptr<void> (*make)(const std::string&)) override;
+  [[nodiscard]] std::shared_ptr<void> get(
+      const std::string& name, std::shared_ptr<void> (*make)(const std::string&)) override;
 
  private:
   std::map<std::string, std::shared_ptr<void>> objects_;

@@ -26,7 +26,8 @@ TEST_CASE("files are written and read whole") {
   sync_folder(folder / "");
   CHECK(size_of_file(path) == 2);
   CHECK(size_of_file(folder / "b") == -1);
-  CHECK_THROWS_WITH(read_at(file.fd(), {back.data(), back.size()}, 0, path), ContainsSubstring(path));
+  CHECK_THROWS_WITH(read_at(file.fd(), {back.data(), back.size()}, 0, path),
+                    ContainsSubstring(path));
 }
 
 TEST_CASE("a file error names the file and the reason") {
@@ -38,7 +39,8 @@ TEST_CASE("a file error names the file and the reason") {
     CHECK(std::string(error.what()) == "cannot open /no/such/file: No such file or directory");
   }
   const auto full = open_file("/dev/full", O_WRONLY);
-  CHECK_THROWS_WITH(write_all(full.fd(), "x", "/dev/full"), "cannot write /dev/full: No space left on device");
+  CHECK_THROWS_WITH(write_all(full.fd(), "x", "/dev/full"),
+                    "cannot write /dev/full: No space left on device");
   CHECK_THROWS_AS(open_unlinked("/no/such/folder"), Error);
 }
 

@@ -32,8 +32,9 @@ TEST_CASE("timestamps print as the calendar says and read back") {
 
 TEST_CASE("dates print as the calendar says and read back") {
   const std::vector<std::pair<std::int32_t, std::string>> dates{
-      {-719162, "0001-01-01"}, {-135081, "1600-02-29"}, {-25508, "1900-03-01"}, {-1, "1969-12-31"},
-      {0, "1970-01-01"},       {19782, "2024-02-29"},   {20778, "2026-11-21"},  {2932896, "9999-12-31"}};
+      {-719162, "0001-01-01"}, {-135081, "1600-02-29"}, {-25508, "1900-03-01"},
+      {-1, "1969-12-31"},      {0, "1970-01-01"},       {19782, "2024-02-29"},
+      {20778, "2026-11-21"},   {2932896, "9999-12-31"}};
   for (const auto& [days, text] : dates) {
     CHECK(format_date(days) == text);
     CHECK(parse_date(text) == days);
@@ -44,10 +45,14 @@ TEST_CASE("every day of four centuries follows the one before") {
   auto before = civil_from_days(-135081);  // 1600-02-29
   for (std::int64_t day = -135080; day < -135081 + 146097 * 2; ++day) {
     const auto date = civil_from_days(day);
-    const bool next_day = date.year == before.year && date.month == before.month && date.day == before.day + 1;
-    const bool next_month = date.year == before.year && date.month == before.month + 1 && date.day == 1;
-    const bool next_year = date.year == before.year + 1 && date.month == 1 && date.day == 1 && before.month == 12;
-    if (!next_day && !next_month && !next_year) FAIL("after " << before.year << "-" << before.month << "-" << before.day);
+    const bool next_day =
+        date.year == before.year && date.month == before.month && date.day == before.day + 1;
+    const bool next_month =
+        date.year == before.year && date.month == before.month + 1 && date.day == 1;
+    const bool next_year =
+        date.year == before.year + 1 && date.month == 1 && date.day == 1 && before.month == 12;
+    if (!next_day && !next_month && !next_year)
+      FAIL("after " << before.year << "-" << before.month << "-" << before.day);
     if (days_from_civil(date.year, date.month, date.day) != day) FAIL("day " << day);
     before = date;
   }
@@ -59,17 +64,38 @@ TEST_CASE("timestamps are read in their everyday forms") {
   CHECK(parse_timestamp("2000-02-29 12:00")->wall == 951825600000000LL);
   CHECK(parse_timestamp("2000-02-29t12:00:00.1")->wall == 951825600100000LL);
   CHECK(parse_timestamp("2000-02-29T12:00:00.123456789")->wall == 951825600123456LL);
-  CHECK(parse_timestamp("2000-02-29T12:00:00+05:30")->utc() == 951825600000000LL - 5 * kHour - 30 * kMinute);
-  CHECK(parse_timestamp("2000-02-29T12:00:00-0330")->utc() == 951825600000000LL + 3 * kHour + 30 * kMinute);
+  CHECK(parse_timestamp("2000-02-29T12:00:00+05:30")->utc() ==
+        951825600000000LL - 5 * kHour - 30 * kMinute);
+  CHECK(parse_timestamp("2000-02-29T12:00:00-0330")->utc() ==
+        951825600000000LL + 3 * kHour + 30 * kMinute);
   CHECK(parse_timestamp("2000-02-29T12:00:00+01")->offset == kHour);
 }
 
 TEST_CASE("what is no moment of the calendar is refused") {
-  for (const auto* text : {"", "2001-02-29", "1900-02-29", "2000-13-01", "2000-00-10", "2000-01-00", "2000-04-31", "2000-1-01",
-                           "2000-01-01T", "2000-01-01T24:00:00", "2000-01-01T12", "2000-01-01T12:60", "2000-01-01T12:00:60",
-                           "2000-01-01T12:00:00.", "2000-01-01T12:00:00.1234567890", "2000-01-01T12:00:00Zx",
-                           "2000-01-01T12:00:00+", "2000-01-01T12:00:00+24:00", "2000-01-01T12:00:00+01:", "20000101", " 2000-01-01",
-                           "2000-01-01 ", "-2000-01-01", "+2000-01-01"}) {
+  for (const auto* text : {"",
+                           "2001-02-29",
+                           "1900-02-29",
+                           "2000-13-01",
+                           "2000-00-10",
+                           "2000-01-00",
+                           "2000-04-31",
+                           "2000-1-01",
+                           "2000-01-01T",
+                           "2000-01-01T24:00:00",
+                           "2000-01-01T12",
+                           "2000-01-01T12:60",
+                           "2000-01-01T12:00:60",
+                           "2000-01-01T12:00:00.",
+                           "2000-01-01T12:00:00.1234567890",
+                           "2000-01-01T12:00:00Zx",
+                           "2000-01-01T12:00:00+",
+                           "2000-01-01T12:00:00+24:00",
+                           "2000-01-01T12:00:00+01:",
+                           "20000101",
+                           " 2000-01-01",
+                           "2000-01-01 ",
+                           "-2000-01-01",
+                           "+2000-01-01"}) {
     INFO(text);
     CHECK_FALSE(parse_timestamp(text));
   }
@@ -91,7 +117,8 @@ TEST_CASE("durations are read and printed") {
   for (const Micros span : {Micros{1}, kSecond - 1, 36 * kHour, 400 * kDay}) {
     CHECK(parse_duration(format_duration(span)) == span);
   }
-  for (const auto* text : {"", "-", "5", "h", "1.5h", "1y", "1mo", "2h ", "9999999999999w", "--1h", "1h-1m"}) {
+  for (const auto* text :
+       {"", "-", "5", "h", "1.5h", "1y", "1mo", "2h ", "9999999999999w", "--1h", "1h-1m"}) {
     INFO(text);
     CHECK_FALSE(parse_duration(text));
   }

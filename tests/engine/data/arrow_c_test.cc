@@ -9,22 +9,25 @@
 #include "tests/support/catch.h"
 
 using namespace flowrun;
+using Catch::Matchers::ContainsSubstring;
 using flowrun::testing::batch_of;
 using flowrun::testing::csv_of;
-using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
 const char* const kFields =
-    "b bool, i int64, f float64, d decimal(20,3), s string, t date, n timestamp, z timestamptz, y bytes";
+    "b bool, i int64, f float64, d decimal(20,3), s string, t date, n timestamp, z timestamptz, y "
+    "bytes";
 const char* const kRows =
     "true,1,1.5,2.125,x,2024-02-29,2024-02-29T01:02:03.5,2024-02-29T01:02:03Z,00ff\n"
     ",,,,,,,,\n"
     "false,-5,-0.25,-7.000,\"\",1969-12-31,1969-12-31T23:59:59.999999,1900-01-01T00:00:00Z,\"\"\n"
-    "true,9223372036854775807,1e+300,12345678901234567.890,\"a,b\",9999-12-31,0001-01-01T00:00:00,9999-12-31T00:00:00Z,ab\n"
+    "true,9223372036854775807,1e+300,12345678901234567.890,\"a,b\",9999-12-31,0001-01-01T00:00:00,"
+    "9999-12-31T00:00:00Z,ab\n"
     ",7,,1.000,,2000-01-01,,2000-01-01T00:00:00Z,\n";
 
-/// Exports and imports; the exported schema is released at the end, the array by the import's last user.
+/// Exports and imports; the exported schema is released at the end, the array by the import's last
+/// user.
 BatchRef round_trip(const BatchRef& batch) {
   ArrowSchema schema{};
   ArrowArray array{};
@@ -57,7 +60,8 @@ void count_releases(Exported& exported, int& calls) {
 }
 
 /// A foreign array: buffers on the stack of a test.
-ArrowArray foreign(std::int64_t length, std::int64_t offset, std::int64_t null_count, std::span<const void*> buffers) {
+ArrowArray foreign(std::int64_t length, std::int64_t offset, std::int64_t null_count,
+                   std::span<const void*> buffers) {
   ArrowArray array{};
   array.length = length;
   array.offset = offset;
@@ -88,7 +92,8 @@ TEST_CASE("batches of every type survive the Arrow C interface, slices with null
       const auto part = slice(*batch, from, count);
       const auto there = round_trip(part);
       CHECK(csv_of(*there) == csv_of(*part));
-      for (std::size_t i = 0; i < 9; ++i) CHECK(there->column(i).null_count() == part->column(i).null_count());
+      for (std::size_t i = 0; i < 9; ++i)
+        CHECK(there->column(i).null_count() == part->column(i).null_count());
     }
   }
 }
@@ -104,7 +109,8 @@ TEST_CASE("nothing is copied, and exported memory outlives the batch") {
 }
 
 TEST_CASE("dictionary columns keep codes and dictionary") {
-  const auto batch = flowrun::testing::with_dictionary(*batch_of("a int64, s string", "1,red\n2,\n3,blue\n4,red"), "s", 3);
+  const auto batch = flowrun::testing::with_dictionary(
+      *batch_of("a int64, s string", "1,red\n2,\n3,blue\n4,red"), "s", 3);
   const auto part = slice(*batch, 1, 3);
   ArrowSchema schema{};
   ArrowArray array{};
@@ -266,10 +272,12 @@ TEST_CASE("timestamps of any zone are UTC, other types are refused by name") {
   schema.n_children = 1;
   schema.children = &fields;
   CHECK(import_schema(schema)->field(0).type == kTimestamptz);
-  for (const auto* format : {"c", "L", "f", "e", "U", "Z", "vu", "tdm", "tsn:UTC", "ttu", "tDu", "+l", "n", "d:39,0", "d:10,-2", "d:10,2,256",
-                             "d:", "w:4"}) {
+  for (const auto* format : {"c", "L", "f", "e", "U", "Z", "vu", "tdm", "tsn:UTC", "ttu", "tDu",
+                             "+l", "n", "d:39,0", "d:10,-2", "d:10,2,256", "d:", "w:4"}) {
     field.format = format;
-    CHECK_THROWS_WITH(import_schema(schema), "column \"t\": it has no type here, its Arrow format is \"" + std::string(format) + "\"");
+    CHECK_THROWS_WITH(
+        import_schema(schema),
+        "column \"t\": it has no type here, its Arrow format is \"" + std::string(format) + "\"");
   }
   field.format = "d:10,2,128";
   CHECK(import_schema(schema)->field(0).type == decimal_type(10, 2));

@@ -6,9 +6,9 @@
 #include "tests/support/catch.h"
 
 using namespace flowrun;
+using Catch::Matchers::ContainsSubstring;
 using flowrun::testing::batch_of;
 using flowrun::testing::csv_of;
-using Catch::Matchers::ContainsSubstring;
 
 TEST_CASE("ordinals order rows by input first") {
   CHECK(Ordinals::pack(1, 0) > Ordinals::pack(0, (1ULL << Ordinals::kRowBits) - 1));
@@ -30,8 +30,10 @@ TEST_CASE("ordinals follow slices and takes, consecutive or not") {
 
 TEST_CASE("a batch that contradicts its schema is a bug") {
   const auto batch = batch_of("a int64", "1");
-  CHECK_THROWS_WITH(Batch(flowrun::testing::schema_of("a string"), batch->columns(), 1), ContainsSubstring("its schema says string"));
-  CHECK_THROWS_WITH(Batch(batch->schema_ref(), batch->columns(), 2), ContainsSubstring("1 rows, its batch 2"));
+  CHECK_THROWS_WITH(Batch(flowrun::testing::schema_of("a string"), batch->columns(), 1),
+                    ContainsSubstring("its schema says string"));
+  CHECK_THROWS_WITH(Batch(batch->schema_ref(), batch->columns(), 2),
+                    ContainsSubstring("1 rows, its batch 2"));
   CHECK_THROWS_WITH(Batch(batch->schema_ref(), {}, 1), ContainsSubstring("0 columns"));
 }
 

@@ -83,7 +83,8 @@ TEST_CASE("bits are counted over any stretch") {
   for (std::int64_t from : {0, 1, 7, 8, 63, 64, 65}) {
     for (std::int64_t count : {0, 1, 7, 8, 64, 127, 128, 129, 700}) {
       std::int64_t expected = 0;
-      for (std::int64_t i = from; i < from + count; ++i) expected += bits[static_cast<std::size_t>(i / 8)] >> (i % 8) & 1;
+      for (std::int64_t i = from; i < from + count; ++i)
+        expected += bits[static_cast<std::size_t>(i / 8)] >> (i % 8) & 1;
       CHECK(count_bits(bits.data(), from, count) == expected);
     }
   }

@@ -7,7 +7,8 @@
 using namespace flowrun;
 
 TEST_CASE("a builder makes columns of every type and starts anew") {
-  for (const auto* type : {"bool", "int64", "float64", "decimal(10,2)", "string", "date", "timestamp", "timestamptz", "bytes"}) {
+  for (const auto* type : {"bool", "int64", "float64", "decimal(10,2)", "string", "date",
+                           "timestamp", "timestamptz", "bytes"}) {
     INFO(type);
     ColumnBuilder builder(*parse_type(type));
     const std::string text = builder.type().id == TypeId::boolean   ? "true"
@@ -66,11 +67,10 @@ TEST_CASE("memory of finished batches is used again") {
     }
     return builder.finish();
   };
-  const auto* before = fill()->column(1).parts().data->data();
+  (void)fill();
   const auto kept = Buffer::recycled_bytes();
   const auto batch = fill();
-  CHECK(Buffer::recycled_bytes() < kept);
-  CHECK(batch->column(1).parts().data->data() == before);
+  CHECK(Buffer::recycled_bytes() <= kept - 2000 * 8);
   CHECK(batch->rows() == 2000);
 }
 
@@ -89,7 +89,8 @@ TEST_CASE("a batch builder is full at the limit of rows or of bytes") {
 }
 
 TEST_CASE("rows are appended from batches with their ordinals, dictionaries decoded") {
-  const auto plain = flowrun::testing::batch_of("a string, b bool", "x,true\n,false\n\"\",\nx,", 40);
+  const auto plain =
+      flowrun::testing::batch_of("a string, b bool", "x,true\n,false\n\"\",\nx,", 40);
   const auto coded = flowrun::testing::with_dictionary(*plain, "a", 9);
   BatchBuilder builder(plain->schema_ref());
   for (const std::int64_t row : {3, 1, 0, 2}) builder.append_from(*coded, row);

@@ -15,7 +15,8 @@ using flowrun::testing::csv_of;
 using flowrun::testing::with_dictionary;
 
 static const char* const kFields =
-    "b bool, i int64, f float64, d decimal(20,3), s string, t date, n timestamp, z timestamptz, y bytes";
+    "b bool, i int64, f float64, d decimal(20,3), s string, t date, n timestamp, z timestamptz, y "
+    "bytes";
 
 static BatchRef every_type(int rows, unsigned seed) {
   std::mt19937 random(seed);
@@ -55,23 +56,27 @@ TEST_CASE("slices and takes of every type show the right rows, slices of slices 
     const auto inner = count / 3;
     part = slice(*part, inner, count - inner);
     std::vector<std::uint32_t> rows;
-    for (int i = 0; i < 50 && part->rows() > 0; ++i) rows.push_back(static_cast<std::uint32_t>(random() % static_cast<unsigned>(part->rows())));
+    for (int i = 0; i < 50 && part->rows() > 0; ++i)
+      rows.push_back(static_cast<std::uint32_t>(random() % static_cast<unsigned>(part->rows())));
     const auto taken = take(*part, rows);
     for (std::size_t c = 0; c < 9; ++c) {
       std::int64_t nulls = 0;
       for (std::int64_t r = 0; r < part->rows(); ++r) {
-        if (!equal_at(part->column(c), r, batch->column(c), from + inner + r)) FAIL("slice, column " << c);
+        if (!equal_at(part->column(c), r, batch->column(c), from + inner + r))
+          FAIL("slice, column " << c);
         nulls += part->column(c).is_valid(r) ? 0 : 1;
       }
       CHECK(part->column(c).null_count() == nulls);
       nulls = 0;
       for (std::size_t r = 0; r < rows.size(); ++r) {
-        if (!equal_at(taken->column(c), static_cast<std::int64_t>(r), part->column(c), rows[r])) FAIL("take, column " << c);
+        if (!equal_at(taken->column(c), static_cast<std::int64_t>(r), part->column(c), rows[r]))
+          FAIL("take, column " << c);
         nulls += taken->column(c).is_valid(static_cast<std::int64_t>(r)) ? 0 : 1;
       }
       CHECK(taken->column(c).null_count() == nulls);
     }
-    for (std::size_t r = 0; r < rows.size(); ++r) CHECK(taken->ordinal(static_cast<std::int64_t>(r)) == part->ordinal(rows[r]));
+    for (std::size_t r = 0; r < rows.size(); ++r)
+      CHECK(taken->ordinal(static_cast<std::int64_t>(r)) == part->ordinal(rows[r]));
   }
 }
 
@@ -106,7 +111,8 @@ TEST_CASE("a column of nulls is null everywhere") {
 TEST_CASE("values are equal and ordered as documented") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   ColumnBuilder builder(kFloat64);
-  for (const double value : {0.0, -0.0, nan, -nan, 1.0, std::numeric_limits<double>::infinity()}) builder.append_float64(value);
+  for (const double value : {0.0, -0.0, nan, -nan, 1.0, std::numeric_limits<double>::infinity()})
+    builder.append_float64(value);
   builder.append_null();
   builder.append_null();
   const auto floats = builder.finish();
@@ -120,7 +126,7 @@ TEST_CASE("values are equal and ordered as documented") {
   CHECK(compare_at(*floats, 0, *floats, 4) < 0);
   const auto texts = batch_of("s string", "a\nB\nab\n\xC3\xA4\n\"\"");
   const auto& s = texts->column(0);
-  CHECK(compare_at(s, 0, s, 1) > 0);   // by bytes, not by language
+  CHECK(compare_at(s, 0, s, 1) > 0);  // by bytes, not by language
   CHECK(compare_at(s, 0, s, 2) < 0);
   CHECK(compare_at(s, 3, s, 2) > 0);
   CHECK(compare_at(s, 4, s, 0) < 0);

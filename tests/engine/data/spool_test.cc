@@ -30,28 +30,34 @@ Replayed replay(Spool& spool) {
   Replayed out;
   spool.for_each([&](const BatchRef& batch) {
     out.rows += csv_of(*batch);
-    for (std::int64_t i = 0; i < batch->rows(); ++i) out.ordinals += std::to_string(batch->ordinal(i)) + " ";
+    for (std::int64_t i = 0; i < batch->rows(); ++i)
+      out.ordinals += std::to_string(batch->ordinal(i)) + " ";
   });
   return out;
 }
 
 /// Rows of every type with the given ordinals; the text carries the ordinal.
 BatchRef rows_at(const std::vector<std::uint64_t>& ordinals, unsigned salt) {
-  BatchBuilder builder(flowrun::testing::schema_of("s string, i int64, b bool, d decimal(20,2), f float64, t date"));
+  BatchBuilder builder(
+      flowrun::testing::schema_of("s string, i int64, b bool, d decimal(20,2), f float64, t date"));
   for (const auto ordinal : ordinals) {
     const auto seed = ordinal * 31 + salt;
-    builder.column(0).append_text("row " + std::to_string(ordinal) + std::string(seed % 9, 'x') + std::to_string(salt));
-    seed % 5 == 0 ? builder.column(1).append_null() : builder.column(1).append_int64(static_cast<std::int64_t>(seed));
+    builder.column(0).append_text("row " + std::to_string(ordinal) + std::string(seed % 9, 'x') +
+                                  std::to_string(salt));
+    seed % 5 == 0 ? builder.column(1).append_null()
+                  : builder.column(1).append_int64(static_cast<std::int64_t>(seed));
     seed % 7 == 0 ? builder.column(2).append_null() : builder.column(2).append_bool(seed % 2 == 0);
     builder.column(3).append_decimal(static_cast<Int128>(seed) * 1000);
     builder.column(4).append_float64(static_cast<double>(seed) / 8);
-    seed % 3 == 0 ? builder.column(5).append_null() : builder.column(5).append_date(static_cast<std::int32_t>(seed));
+    seed % 3 == 0 ? builder.column(5).append_null()
+                  : builder.column(5).append_date(static_cast<std::int32_t>(seed));
     builder.end_row(ordinal);
   }
   return builder.finish();
 }
 
-/// Batches over 0..rows-1: `overlap` 0 cuts them one behind the other, else each row goes to one of `overlap` open ones.
+/// Batches over 0..rows-1: `overlap` 0 cuts them one behind the other, else each row goes to one of
+/// `overlap` open ones.
 std::vector<BatchRef> scattered(std::uint64_t rows, unsigned overlap, unsigned seed) {
   std::mt19937 random(seed);
   std::vector<std::vector<std::uint64_t>> open(std::max(overlap, 1U));
@@ -120,7 +126,9 @@ TEST_CASE("batches that do not overlap come back as they are, by their first ord
   CHECK(got[1] == late);
 }
 
-TEST_CASE("rows of one batch with the same ordinal keep their order, those of several are ordered by content") {
+TEST_CASE(
+    "rows of one batch with the same ordinal keep their order, those of several are ordered by "
+    "content") {
   const TempFolder folder;
   const auto made = [](const char* rows) {
     const auto batch = batch_of("a string", rows);
@@ -144,7 +152,9 @@ TEST_CASE("rows of one batch with the same ordinal keep their order, those of se
   CHECK(expected.find("x\nb\n") != std::string::npos);
 }
 
-TEST_CASE("a batch whose ordinals do not ascend is sorted, slices are written without what is around them") {
+TEST_CASE(
+    "a batch whose ordinals do not ascend is sorted, slices are written without what is around "
+    "them") {
   const TempFolder folder;
   const auto batch = rows_at({50, 40, 30, 20, 10, 9, 8, 7, 6, 5, 4, 3}, 1);
   const auto part = slice(*batch, 1, 10);
@@ -173,8 +183,11 @@ TEST_CASE("slices at every offset survive the disk") {
 TEST_CASE("dictionary columns survive the disk, as codes where the dictionary has an id") {
   const TempFolder folder;
   for (const std::uint64_t id : {0ULL, 5ULL}) {
-    const auto young = flowrun::testing::with_dictionary(*batch_of("a string, i int64", "x,\ny,\n,\nx,", 0), "a", id);
-    const auto old = flowrun::testing::with_dictionary(*batch_of("a string, i int64", "z,\nx,\nw,", 10), "a", id, id == 0 ? nullptr : young->column(0).dictionary());
+    const auto young = flowrun::testing::with_dictionary(
+        *batch_of("a string, i int64", "x,\ny,\n,\nx,", 0), "a", id);
+    const auto old =
+        flowrun::testing::with_dictionary(*batch_of("a string, i int64", "z,\nx,\nw,", 10), "a", id,
+                                          id == 0 ? nullptr : young->column(0).dictionary());
     Spool spool(0, folder / "");
     spool.add(old);
     spool.add(young);

@@ -37,9 +37,11 @@ static double random_float(std::mt19937_64& random, int i) {
     case 1:
       return static_cast<double>(static_cast<std::int64_t>(random() % 2'000'000) - 1'000'000) / 1e4;
     case 2:
-      return static_cast<double>(static_cast<std::int64_t>(random())) / static_cast<double>(1ULL << (random() % 64));
+      return static_cast<double>(static_cast<std::int64_t>(random())) /
+             static_cast<double>(1ULL << (random() % 64));
     default:
-      return static_cast<double>(random() % 100'000'000'000ULL) / std::pow(10.0, static_cast<double>(random() % 12));
+      return static_cast<double>(random() % 100'000'000'000ULL) /
+             std::pow(10.0, static_cast<double>(random() % 12));
   }
 }
 
@@ -59,13 +61,17 @@ TEST_CASE("floats are written with the fewest digits that read back, whatever th
     append_float(text, value, hint);
     double back = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), back);
-    if (std::bit_cast<std::uint64_t>(back) != std::bit_cast<std::uint64_t>(value)) FAIL(text << " reads back as another value");
+    if (std::bit_cast<std::uint64_t>(back) != std::bit_cast<std::uint64_t>(value))
+      FAIL(text << " reads back as another value");
     if (end != text.data() + text.size() || error != std::errc()) FAIL(text << " is no number");
     if (text == shortest(value)) continue;
     if (text != shown(value)) FAIL(text << " depends on the hint: " << shown(value));
     std::array<char, 400> scientific{};
-    char* last = std::to_chars(scientific.data(), scientific.data() + 400, value, std::chars_format::scientific).ptr;
-    if (digits(text) != digits(std::string(scientific.data(), last))) FAIL(text << " has not the fewest digits");
+    char* last = std::to_chars(scientific.data(), scientific.data() + 400, value,
+                               std::chars_format::scientific)
+                     .ptr;
+    if (digits(text) != digits(std::string(scientific.data(), last)))
+      FAIL(text << " has not the fewest digits");
   }
 }
 
@@ -132,8 +138,10 @@ TEST_CASE("values of every type are read, and written in one form") {
   CHECK(canonical("decimal(10,2)", "000000000001.5") == "1.50");
   CHECK(canonical("decimal(10,2)", ".") == "refused");
   CHECK(canonical("decimal(10,2)", "1.2.3") == "refused");
-  CHECK(canonical("decimal(38,0)", "-99999999999999999999999999999999999999") == "-99999999999999999999999999999999999999");
-  CHECK(canonical("decimal(38,38)", "0.00000000000000000000000000000000000001") == "0.00000000000000000000000000000000000001");
+  CHECK(canonical("decimal(38,0)", "-99999999999999999999999999999999999999") ==
+        "-99999999999999999999999999999999999999");
+  CHECK(canonical("decimal(38,38)", "0.00000000000000000000000000000000000001") ==
+        "0.00000000000000000000000000000000000001");
   CHECK(canonical("decimal(38,0)", "100000000000000000000000000000000000000") == "refused");
   CHECK(canonical("date", "2024-02-29") == "2024-02-29");
   CHECK(canonical("date", "2023-02-29") == "refused");

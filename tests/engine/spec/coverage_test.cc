@@ -4,7 +4,8 @@
 
 using namespace flowrun;
 
-static Coverage window(Micros from, Micros until, const std::string& hash = "h", std::int64_t generation = 1, std::int64_t epoch = 1) {
+static Coverage window(Micros from, Micros until, const std::string& hash = "h",
+                       std::int64_t generation = 1, std::int64_t epoch = 1) {
   static const auto inputs = std::make_shared<const InputSet>(InputSet{{"a", "1"}});
   return {.kind = UnitKind::window,
           .interval = {from, until},
@@ -18,7 +19,8 @@ static Coverage window(Micros from, Micros until, const std::string& hash = "h",
 }
 
 TEST_CASE("rule 1: windows that touch and are alike are one entry") {
-  const auto merged = merge_coverage({window(4, 6, "h", 1, 2), window(0, 2), window(2, 4, "h", 1, 3), window(7, 8)});
+  const auto merged = merge_coverage(
+      {window(4, 6, "h", 1, 2), window(0, 2), window(2, 4, "h", 1, 3), window(7, 8)});
   REQUIRE(merged.size() == 2);
   CHECK(merged[0].interval == Interval{0, 6});
   CHECK(merged[0].rows == 3);
@@ -32,8 +34,10 @@ TEST_CASE("rule 1: windows of another plan, generation or input stay apart") {
   auto other = window(6, 8);
   other.inputs = std::make_shared<const InputSet>(InputSet{{"a", "2"}});
   auto equal = window(8, 10);
-  equal.inputs = std::make_shared<const InputSet>(InputSet{{"a", "2"}});  // another object, the same content
-  const auto merged = merge_coverage({window(0, 2), window(2, 4, "other"), window(4, 6, "other", 2), other, equal});
+  equal.inputs =
+      std::make_shared<const InputSet>(InputSet{{"a", "2"}});  // another object, the same content
+  const auto merged =
+      merge_coverage({window(0, 2), window(2, 4, "other"), window(4, 6, "other", 2), other, equal});
   REQUIRE(merged.size() == 4);
   CHECK(merged[3].interval == Interval{6, 10});
 }

@@ -8,7 +8,8 @@ using namespace flowrun;
 using namespace flowrun::testing;
 
 static NodeType type(const std::string& name, NodeKind kind) {
-  return {.spec = {.name = name, .kind = kind, .options = {{.name = "x", .fallback = "1"}}}, .bind = [](BindContext& context) {
+  return {.spec = {.name = name, .kind = kind, .options = {{.name = "x", .fallback = "1"}}},
+          .bind = [](BindContext& context) {
             context.error("x", "bad-x", "x is bad", "try y");
             context.warning("x", "odd-x", "x is odd");
             return Binding{};
@@ -16,7 +17,8 @@ static NodeType type(const std::string& name, NodeKind kind) {
 }
 
 TEST_CASE("node types are found by kind and name") {
-  const Registry registry({type("csv", NodeKind::source), type("csv", NodeKind::sink), type("a", NodeKind::sink)});
+  const Registry registry(
+      {type("csv", NodeKind::source), type("csv", NodeKind::sink), type("a", NodeKind::sink)});
   CHECK(registry.find(NodeKind::source, "csv") == &registry.all()[0]);
   CHECK(registry.find(NodeKind::sink, "csv") == &registry.all()[1]);
   CHECK(registry.find(NodeKind::transform, "csv") == nullptr);

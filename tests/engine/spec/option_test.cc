@@ -28,7 +28,8 @@ TEST_CASE("options are read by their kind") {
   CHECK(options.names("one") == std::vector<std::string>{"a"});
   CHECK(options.names("many") == std::vector<std::string>{"a", "b"});
   CHECK(options.names("absent").empty());
-  CHECK(options.pairs("pairs") == std::vector<std::pair<std::string, std::string>>{{"v", "float64"}, {"a", "string"}});
+  CHECK(options.pairs("pairs") ==
+        std::vector<std::pair<std::string, std::string>>{{"v", "float64"}, {"a", "string"}});
   CHECK(options.pairs("absent").empty());
   CHECK(options.has("flag"));
   CHECK_FALSE(options.has("absent"));

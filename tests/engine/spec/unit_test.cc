@@ -5,7 +5,8 @@
 using namespace flowrun;
 
 TEST_CASE("units are shown for people and named for files") {
-  const Unit window{.kind = UnitKind::window, .interval = {1767225600000000LL, 1767232800000000LL}, .id = "x"};
+  const Unit window{
+      .kind = UnitKind::window, .interval = {1767225600000000LL, 1767232800000000LL}, .id = "x"};
   CHECK(window.shown() == "window 2026-01-01T00:00:00..2026-01-01T02:00:00");
   CHECK(window.file_name() == "20260101T000000Z");
   const Unit half{.kind = UnitKind::window, .interval = {500'000, 1'000'000}};

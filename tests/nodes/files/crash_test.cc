@@ -20,7 +20,8 @@ const char* const kFields = "ts int64, v string";
 std::string rows_of(int number, int generation) {
   std::string rows;
   for (int i = 0; i < 40; ++i) {
-    rows += std::to_string(number * 100 + i) + ",generation " + std::to_string(generation) + std::string(static_cast<std::size_t>((number + i) % 7), 'x') + "\n";
+    rows += std::to_string(number * 100 + i) + ",generation " + std::to_string(generation) +
+            std::string(static_cast<std::size_t>((number + i) % 7), 'x') + "\n";
   }
   return rows;
 }
@@ -30,7 +31,9 @@ struct Job {
   std::vector<int> hours;
   int from_changed = 1000;  ///< hours from here to to_changed have changed
   int to_changed = 1000;
-  [[nodiscard]] int generation(int number) const { return number >= from_changed && number < to_changed ? 2 : 1; }
+  [[nodiscard]] int generation(int number) const {
+    return number >= from_changed && number < to_changed ? 2 : 1;
+  }
 };
 
 std::string expected(const std::vector<std::pair<int, int>>& hours) {
@@ -53,7 +56,8 @@ void work(const std::string& folder, const std::string& path, const Job& job) {
 }
 
 /// Runs work() in a child that is killed after `micros`; true where it had finished.
-bool run_killed(const std::string& folder, const std::string& path, const Job& job, unsigned micros) {
+bool run_killed(const std::string& folder, const std::string& path, const Job& job,
+                unsigned micros) {
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
@@ -77,12 +81,15 @@ bool run_killed(const std::string& folder, const std::string& path, const Job& j
   return false;
 }
 
-/// Kills runs of a job at random moments until one gets through; after each kill `check` looks at the files.
-int kill_until_done(const std::string& folder, const std::string& path, const Job& job, unsigned longest, std::mt19937& random,
-                    const std::function<void()>& check) {
+/// Kills runs of a job at random moments until one gets through; after each kill `check` looks at
+/// the files.
+int kill_until_done(const std::string& folder, const std::string& path, const Job& job,
+                    unsigned longest, std::mt19937& random, const std::function<void()>& check) {
   int kills = 0;
-  // In the end without a kill: on a busy machine a run may never be as fast as it was when it was timed.
-  while (!run_killed(folder, path, job, kills < 25 ? static_cast<unsigned>(random() % longest) + 1 : 0)) {
+  // In the end without a kill: on a busy machine a run may never be as fast as it was when it was
+  // timed.
+  while (!run_killed(folder, path, job,
+                     kills < 25 ? static_cast<unsigned>(random() % longest) + 1 : 0)) {
     ++kills;
     check();
   }
@@ -98,15 +105,20 @@ constexpr int kTrials = 10;
 
 }  // namespace
 
-TEST_CASE("rule 19: killed at any moment, the file is whole, and in the end it is what an undisturbed run leaves") {
+TEST_CASE(
+    "rule 19: killed at any moment, the file is whole, and in the end it is what an undisturbed "
+    "run leaves") {
   const Job first{.hours = {3, 0, 1, 2, 4, 5}};
   const Job second{.hours = {2, 3, 6, 7}, .from_changed = 2, .to_changed = 4};
   const auto after_first = expected({{0, 1}, {1, 1}, {2, 1}, {3, 1}, {4, 1}, {5, 1}});
-  const auto after_second = expected({{0, 1}, {1, 1}, {2, 2}, {3, 2}, {4, 1}, {5, 1}, {6, 1}, {7, 1}});
+  const auto after_second =
+      expected({{0, 1}, {1, 1}, {2, 2}, {3, 2}, {4, 1}, {5, 1}, {6, 1}, {7, 1}});
   const TempFolder timing;
   const auto begin = std::chrono::steady_clock::now();
   REQUIRE(run_killed(timing / "", timing / "out.csv", first, 0));
-  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin).count();
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
+                        std::chrono::steady_clock::now() - begin)
+                        .count();
   const auto longest = static_cast<unsigned>(took * 3 / 2);
   std::mt19937 random(11);
   int kills = 0;
@@ -134,18 +146,25 @@ TEST_CASE("rule 19: killed at any moment, each window's file is whole") {
   const TempFolder timing;
   const auto begin = std::chrono::steady_clock::now();
   REQUIRE(run_killed(timing / "", timing / "w-${window}.csv", job, 0));
-  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin).count();
-  const auto file = [](const TempFolder& folder, int number) { return content(folder / ("w-" + hour(number).file_name() + ".csv")); };
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
+                        std::chrono::steady_clock::now() - begin)
+                        .count();
+  const auto file = [](const TempFolder& folder, int number) {
+    return content(folder / ("w-" + hour(number).file_name() + ".csv"));
+  };
   std::mt19937 random(12);
   for (int trial = 0; trial < kTrials; ++trial) {
     const TempFolder folder;
-    kill_until_done(folder / "", folder / "w-${window}.csv", job, static_cast<unsigned>(took * 3 / 2), random, [&] {
-      for (int number = 0; number < 6; ++number) {
-        const auto there = file(folder, number);
-        if (there != "(no file)" && there != expected({{number, 1}})) FAIL("half a file: " << there);
-      }
-    });
-    for (int number = 0; number < 6; ++number) CHECK(file(folder, number) == expected({{number, 1}}));
+    kill_until_done(folder / "", folder / "w-${window}.csv", job,
+                    static_cast<unsigned>(took * 3 / 2), random, [&] {
+                      for (int number = 0; number < 6; ++number) {
+                        const auto there = file(folder, number);
+                        if (there != "(no file)" && there != expected({{number, 1}}))
+                          FAIL("half a file: " << there);
+                      }
+                    });
+    for (int number = 0; number < 6; ++number)
+      CHECK(file(folder, number) == expected({{number, 1}}));
     CHECK(names_in(folder / "").find(".part") == std::string::npos);
   }
 }

@@ -22,10 +22,12 @@ Unit load_of(const std::string& id) {
   return {.index = 1000, .kind = UnitKind::load, .id = id, .run = "run"};
 }
 
-Unit unplaced() { return {.index = 1001, .kind = UnitKind::unplaced, .id = "unplaced", .run = "run"}; }
+Unit unplaced() {
+  return {.index = 1001, .kind = UnitKind::unplaced, .id = "unplaced", .run = "run"};
+}
 
-FileRun::FileRun(const NodeType& type, BindFake::Given options, const std::string& fields, CoverageStore& store,
-                 const std::string& scratch)
+FileRun::FileRun(const NodeType& type, BindFake::Given options, const std::string& fields,
+                 CoverageStore& store, const std::string& scratch)
     : fields_(fields) {
   BindFake bind(type, options, {schema_of(fields)});
   bind.window = "ts";
@@ -76,7 +78,8 @@ void FileRun::prepare(const Unit& unit) {
     if (overlaps(entry, coverage)) replaces = std::max(replaces, entry.generation);
   }
   coverage.generation = replaces + 1;
-  const auto rejects = sink_->prepare(unit, {.key = context_.key, .coverage = coverage, .replaces = replaces});
+  const auto rejects =
+      sink_->prepare(unit, {.key = context_.key, .coverage = coverage, .replaces = replaces});
   if (!rejects.empty()) throw std::runtime_error("a file refused rows");
 }
 
@@ -131,7 +134,8 @@ void put_content(const std::string& path, const std::string& text) {
 
 std::string names_in(const std::string& folder) {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) names.push_back(entry.path().filename());
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    names.push_back(entry.path().filename());
   std::sort(names.begin(), names.end());
   std::string out;
   for (const auto& name : names) out += (out.empty() ? "" : " ") + name;

@@ -1,4 +1,5 @@
-// Runs a file sink as the engine does, unit by unit, with the planner's decisions boiled down to what files need.
+// Runs a file sink as the engine does, unit by unit, with the planner's decisions boiled down to
+// what files need.
 #pragma once
 
 #include <functional>
@@ -22,8 +23,8 @@ namespace flowrun::testing {
 /// A node's sink on `path`, whose journal is `store`. The memory of stages is that of `memory`.
 class FileRun {
  public:
-  FileRun(const NodeType& type, BindFake::Given options, const std::string& fields, CoverageStore& store,
-          const std::string& scratch);
+  FileRun(const NodeType& type, BindFake::Given options, const std::string& fields,
+          CoverageStore& store, const std::string& scratch);
 
   std::int64_t memory = 1 << 20;
   std::string plan_hash = "h1";

@@ -94,7 +94,8 @@ TEST_CASE("a file without rows is made again when it was deleted") {
 }
 
 TEST_CASE("rule 1: a file that was edited is uncovered, at equal size too") {
-  for (const auto* edited : {"ts,v\n0,a\n1,c\n", "ts,v\n0,a\n1,b\n2,x\n", "ts,w\n0,a\n1,b\n", "ts,v\n0,a\n", ""}) {
+  for (const auto* edited :
+       {"ts,v\n0,a\n1,c\n", "ts,v\n0,a\n1,b\n2,x\n", "ts,w\n0,a\n1,b\n", "ts,v\n0,a\n", ""}) {
     INFO(edited);
     Fixture f;
     {
@@ -106,7 +107,8 @@ TEST_CASE("rule 1: a file that was edited is uncovered, at equal size too") {
     }
     put_content(f.path, edited);
     auto run = f.run();
-    CHECK(run.steps() == "destructive: replace the file " + f.path + ", which holds something else now\n");
+    CHECK(run.steps() ==
+          "destructive: replace the file " + f.path + ", which holds something else now\n");
     run.start();
     CHECK(run.covered().empty());
     run.put(hour(0), "0,a");
@@ -124,7 +126,8 @@ TEST_CASE("rows written in another format are written anew") {
     run.put(hour(0), "0,a");
     run.close();
   }
-  FileRun other(nodes::csv_sink(), {{"path", value(f.path)}, {"nulls", value("NA")}}, "ts int64, v string", f.store, f.folder / "");
+  FileRun other(nodes::csv_sink(), {{"path", value(f.path)}, {"nulls", value("NA")}},
+                "ts int64, v string", f.store, f.folder / "");
   other.start();
   CHECK(other.covered().empty());
   other.put(hour(0), "0,");
@@ -231,5 +234,6 @@ TEST_CASE("a folder that is not there is an error that names it") {
   auto run = f.run();
   run.start();
   run.stage(hour(0), {batch_of(run.fields(), "0,a")});
-  CHECK_THROWS_WITH(run.prepare(hour(0)), ContainsSubstring(f.path + ".parts") && ContainsSubstring("No such file"));
+  CHECK_THROWS_WITH(run.prepare(hour(0)),
+                    ContainsSubstring(f.path + ".parts") && ContainsSubstring("No such file"));
 }

@@ -15,7 +15,8 @@ namespace {
 std::string text_of_hour(int number, int generation = 1) {
   std::string rows;
   for (int i = 0; i < 3; ++i) {
-    rows += std::to_string(number * 10 + i) + ",g" + std::to_string(generation) + std::string(static_cast<std::size_t>(number % 5), 'x') + "\n";
+    rows += std::to_string(number * 10 + i) + ",g" + std::to_string(generation) +
+            std::string(static_cast<std::size_t>(number % 5), 'x') + "\n";
   }
   return rows;
 }
@@ -38,7 +39,9 @@ TEST_CASE("rule 19: a file appears whole, at the end of the run") {
   CHECK(run.steps().empty());
 }
 
-TEST_CASE("rule 19: windows stand in the order of time, rows without a time last, whatever the order of commits") {
+TEST_CASE(
+    "rule 19: windows stand in the order of time, rows without a time last, whatever the order of "
+    "commits") {
   Fixture f;
   auto run = f.run();
   run.start();
@@ -66,11 +69,14 @@ TEST_CASE("parts that are the file already are renamed, not copied") {
   CHECK(part.st_ino == file.st_ino);
 }
 
-TEST_CASE("rule 13: rows are in the order of their ordinals, whatever order their batches came in and whatever the memory") {
+TEST_CASE(
+    "rule 13: rows are in the order of their ordinals, whatever order their batches came in and "
+    "whatever the memory") {
   std::mt19937 random(7);
   std::string rows;
   std::string expected = "ts,v\n";
-  for (int i = 0; i < 3000; ++i) rows += std::to_string(i) + ",text " + std::to_string(i * 7919 % 1000) + "\n";
+  for (int i = 0; i < 3000; ++i)
+    rows += std::to_string(i) + ",text " + std::to_string(i * 7919 % 1000) + "\n";
   expected += rows;
   const auto all = batch_of("ts int64, v string", rows);
   for (const bool overlapping : {false, true}) {
@@ -86,7 +92,8 @@ TEST_CASE("rule 13: rows are in the order of their ordinals, whatever order thei
       batches = cut(all, 50);
     }
     for (int round = 0; round < 6; ++round) {
-      for (const std::int64_t memory : {std::int64_t{0}, std::int64_t{20'000}, std::int64_t{1} << 30}) {
+      for (const std::int64_t memory :
+           {std::int64_t{0}, std::int64_t{20'000}, std::int64_t{1} << 30}) {
         Fixture f;
         auto run = f.run();
         run.memory = memory;
@@ -97,7 +104,9 @@ TEST_CASE("rule 13: rows are in the order of their ordinals, whatever order thei
       }
       // The first round is in order; then nearly, then at random.
       if (round < 3) {
-        for (std::size_t i = 0; i + 8 < batches.size(); i += 8) std::shuffle(batches.begin() + static_cast<long>(i), batches.begin() + static_cast<long>(i) + 8, random);
+        for (std::size_t i = 0; i + 8 < batches.size(); i += 8)
+          std::shuffle(batches.begin() + static_cast<long>(i),
+                       batches.begin() + static_cast<long>(i) + 8, random);
       } else {
         std::shuffle(batches.begin(), batches.end(), random);
       }
@@ -120,7 +129,8 @@ TEST_CASE("units that are open side by side beyond the memory keep apart") {
     run.sink().begin(hour(h));
   }
   for (std::size_t i = 0; i < 25; ++i) {
-    for (int h = 0; h < 3; ++h) run.sink().write(hour(h), run.sink().encode(rows[static_cast<std::size_t>(h)][i]));
+    for (int h = 0; h < 3; ++h)
+      run.sink().write(hour(h), run.sink().encode(rows[static_cast<std::size_t>(h)][i]));
   }
   for (const int h : {1, 0, 2}) {
     run.prepare(hour(h));
@@ -166,17 +176,20 @@ TEST_CASE("rule 3: a unit that is planned again takes the place of its earlier r
   CHECK(run.put(hour(1), ""));  // no rows any more
   run.close();
   CHECK(f.file() == "ts,v\n" + text_of_hour(0) + text_of_hour(2, 2) + text_of_hour(3));
-  CHECK(run.covered() == "window 0-1h gen 1 rows 3; window 1-3h gen 2 rows 3; window 3-4h gen 1 rows 3");
+  CHECK(run.covered() ==
+        "window 0-1h gen 1 rows 3; window 1-3h gen 2 rows 3; window 3-4h gen 1 rows 3");
   auto again = f.run();
   again.plan_hash = "h3";
   again.start();
   for (int h = 0; h < 4; ++h) CHECK(again.put(hour(h), text_of_hour(h, 3)));
   again.close();
-  CHECK(f.file() == "ts,v\n" + text_of_hour(0, 3) + text_of_hour(1, 3) + text_of_hour(2, 3) + text_of_hour(3, 3));
+  CHECK(f.file() == "ts,v\n" + text_of_hour(0, 3) + text_of_hour(1, 3) + text_of_hour(2, 3) +
+                        text_of_hour(3, 3));
   CHECK(f.names() == "wide.csv");
 }
 
-TEST_CASE("a unit planned again without rows is gone from the file, though nothing else was written") {
+TEST_CASE(
+    "a unit planned again without rows is gone from the file, though nothing else was written") {
   Fixture f;
   {
     auto run = f.run();

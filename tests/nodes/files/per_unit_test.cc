@@ -15,10 +15,16 @@ struct Fixture {
 
   Fixture() { std::filesystem::create_directory(folder / "out"); }
   [[nodiscard]] FileRun run() {
-    return {nodes::ndjson_sink(), {{"path", value(folder / "out/w-${window}.ndjson")}}, "ts int64, v string", store, folder / ""};
+    return {nodes::ndjson_sink(),
+            {{"path", value(folder / "out/w-${window}.ndjson")}},
+            "ts int64, v string",
+            store,
+            folder / ""};
   }
   [[nodiscard]] std::string names() const { return names_in(folder / "out"); }
-  [[nodiscard]] std::string file(const std::string& name) const { return content(folder / ("out/" + name)); }
+  [[nodiscard]] std::string file(const std::string& name) const {
+    return content(folder / ("out/" + name));
+  }
 };
 
 const char* const kHour0 = "w-19700101T000000Z.ndjson";
@@ -87,7 +93,8 @@ TEST_CASE("rule 1: a window's file that was deleted or edited is uncovered, the 
   CHECK(f.file(kHour1) == "{\"ts\":1,\"v\":\"b\"}\n");
 }
 
-TEST_CASE("a crash between prepare and commit is recovered: the file whose digest fits gets its name") {
+TEST_CASE(
+    "a crash between prepare and commit is recovered: the file whose digest fits gets its name") {
   Fixture f;
   {
     auto run = f.run();
@@ -99,7 +106,8 @@ TEST_CASE("a crash between prepare and commit is recovered: the file whose diges
   }
   SECTION("before the rename") {}
   SECTION("after the rename") {
-    std::filesystem::rename(f.folder / ("out/" + std::string(kHour0) + ".part"), f.folder / ("out/" + std::string(kHour0)));
+    std::filesystem::rename(f.folder / ("out/" + std::string(kHour0) + ".part"),
+                            f.folder / ("out/" + std::string(kHour0)));
   }
   auto run = f.run();
   run.start();

@@ -19,8 +19,9 @@ TEST_CASE("a range's note reads back") {
     REQUIRE(parse_range(to_text(range)));
     CHECK((*parse_range(to_text(range)) == range));
   }
-  for (const auto* text : {"", "window", "window 0 1 1 0 0 0 x digest format ", "month 0 1 1 0 0 0 0 digest format ",
-                           "window 0 1 1 0 0 -5 0 digest format "}) {
+  for (const auto* text :
+       {"", "window", "window 0 1 1 0 0 0 x digest format ", "month 0 1 1 0 0 0 0 digest format ",
+        "window 0 1 1 0 0 -5 0 digest format "}) {
     INFO(text);
     CHECK_FALSE(parse_range(text));
   }

@@ -19,7 +19,8 @@ namespace {
 
 BatchRef lines(std::uint64_t first, int rows) {
   std::string text;
-  for (int i = 0; i < rows; ++i) text += std::to_string(first + static_cast<std::uint64_t>(i)) + "\n";
+  for (int i = 0; i < rows; ++i)
+    text += std::to_string(first + static_cast<std::uint64_t>(i)) + "\n";
   const auto batch = flowrun::testing::batch_of("a int64", text, first);
   return NdjsonWriter(batch->schema()).lines(*batch);
 }
@@ -36,10 +37,11 @@ struct Stage {
   int opened = 0;
   LineStage stage;
 
-  Stage() : stage(folder / "", [this]() -> FilePart& {
-    ++opened;
-    return part;
-  }) {
+  Stage()
+      : stage(folder / "", [this]() -> FilePart& {
+          ++opened;
+          return part;
+        }) {
     part.path = folder / "part";
     part.file = open_file(part.path, O_RDWR | O_CREAT);
     write_at(part.file.fd(), "head\n", 0, part.path);
@@ -150,5 +152,6 @@ TEST_CASE("all stages share one memory limit") {
     for (std::uint32_t u = 0; u < 4; ++u) held += staging.at({.index = u}).memory();
     CHECK(held <= 30'000);
   }
-  for (std::uint32_t u = 0; u < 4; ++u) CHECK(staging.finish({.index = u})->digest == fingerprint(expected(400)));
+  for (std::uint32_t u = 0; u < 4; ++u)
+    CHECK(staging.finish({.index = u})->digest == fingerprint(expected(400)));
 }

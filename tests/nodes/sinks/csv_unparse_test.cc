@@ -23,23 +23,32 @@ namespace {
 /// Why a case is not run, by its description.
 const std::map<std::string, std::string> kSkipped{
     {"Custom delimiter (Multi-character)", "a delimiter is one character"},
-    {"Custom delimiter (Multi-character), field contains custom delimiter", "a delimiter is one character"},
+    {"Custom delimiter (Multi-character), field contains custom delimiter",
+     "a delimiter is one character"},
     {"Bad delimiter (\\n)", "is refused instead of replaced by a comma"},
     {"Custom line ending (\\r)", "lines end with LF or CRLF"},
     {"Custom, but strange, line ending ($)", "lines end with LF or CRLF"},
     {"Force quotes around certain fields only", "quoting is for all columns alike"},
-    {"Force quotes around certain fields only (with header row)", "quoting is for all columns alike"},
+    {"Force quotes around certain fields only (with header row)",
+     "quoting is for all columns alike"},
     {"Force quotes around string fields only (with header row)", "a column has one type"},
-    {"Specifying data only (no field names), improperly", "a row has as many fields as there are columns"},
+    {"Specifying data only (no field names), improperly",
+     "a row has as many fields as there are columns"},
     {"Mismatched field counts in rows", "a row has as many fields as there are columns"},
-    {"Returns empty rows when empty rows are passed and skipEmptyLines is false", "a row has as many fields as there are columns"},
+    {"Returns empty rows when empty rows are passed and skipEmptyLines is false",
+     "a row has as many fields as there are columns"},
     {"Returns without empty rows when skipEmptyLines is true", "there are no empty rows"},
-    {"Returns without rows with no content when skipEmptyLines is 'greedy'", "there are no empty rows"},
-    {"Returns empty rows when empty rows are passed and skipEmptyLines is false with headers", "there are no empty rows"},
-    {"Returns without empty rows when skipEmptyLines is true with headers", "there are no empty rows"},
-    {"Returns without rows with no content when skipEmptyLines is 'greedy' with headers", "there are no empty rows"},
+    {"Returns without rows with no content when skipEmptyLines is 'greedy'",
+     "there are no empty rows"},
+    {"Returns empty rows when empty rows are passed and skipEmptyLines is false with headers",
+     "there are no empty rows"},
+    {"Returns without empty rows when skipEmptyLines is true with headers",
+     "there are no empty rows"},
+    {"Returns without rows with no content when skipEmptyLines is 'greedy' with headers",
+     "there are no empty rows"},
     {"Column option used to manually specify keys", "there are no empty rows"},
-    {"Column option used to manually specify keys with input type object", "there are no empty rows"},
+    {"Column option used to manually specify keys with input type object",
+     "there are no empty rows"},
     {"Empty input", "a file without columns is not written"},
     {"Specifying column names only (no data)", "covered by the header's own tests"},
 };
@@ -67,7 +76,8 @@ void read_objects(Case& made, dom::array objects) {
     auto& fields = made.rows.emplace_back();
     for (const auto& name : made.names) {
       dom::element value;
-      fields.push_back(row[name].get(value) == simdjson::SUCCESS ? text_of_value(value) : std::nullopt);
+      fields.push_back(row[name].get(value) == simdjson::SUCCESS ? text_of_value(value)
+                                                                 : std::nullopt);
     }
   }
   made.header = true;
@@ -94,7 +104,8 @@ void read_input(Case& made, dom::element input) {
   } else {
     read_rows(made, input);
   }
-  for (std::size_t i = made.names.size(); i < made.rows.front().size(); ++i) made.names.push_back("column" + std::to_string(i));
+  for (std::size_t i = made.names.size(); i < made.rows.front().size(); ++i)
+    made.names.push_back("column" + std::to_string(i));
 }
 
 char mark(dom::element value) { return std::string_view(value).front(); }
@@ -146,7 +157,8 @@ std::string written(const Case& made) {
 
 TEST_CASE("PapaParse's cases of unparsing, the last line ended like the others", "[corpus]") {
   dom::parser parser;
-  const auto document = parser.load(flowrun::testing::corpus("suites/papaparse/cases.json").string());
+  const auto document =
+      parser.load(flowrun::testing::corpus("suites/papaparse/cases.json").string());
   std::set<std::string> seen;
   int ran = 0;
   for (const auto element : dom::array(document["UNPARSE_TESTS"])) {
@@ -158,7 +170,8 @@ TEST_CASE("PapaParse's cases of unparsing, the last line ended like the others",
     read_input(made, element["input"]);
     read_config(made, element["config"]);
     made.expected = std::string(std::string_view(element["expected"])) + made.style.line_end;
-    // A first row that is no header where all cells are texts: only the rows below it have other types.
+    // A first row that is no header where all cells are texts: only the rows below it have other
+    // types.
     if (made.description == "Force quotes around string fields only") {
       made.names.assign({"a", "b", "c"});
       made.rows.erase(made.rows.begin());
