@@ -131,6 +131,13 @@ void AccumulatorStage::finish(OpenUnit& unit) {
     if (out.emitted_rows() != out.made_rows()) {
       bug("a flush emitted {} rows and made {}", out.emitted_rows(), out.made_rows());
     }
+    // A row that was absorbed may turn out bad only now: it then ends as rejected instead.
+    const auto rejected = static_cast<std::int64_t>(out.rejects.size());
+    if (out.absorbed_rows() + rejected != 0) {
+      bug("a flush rejected {} rows and took {} back", rejected, -out.absorbed_rows());
+    }
+    stats.absorbed += out.absorbed_rows();
+    stats.rejected += rejected;
     stats.made += out.made_rows();
     stats.out += out.emitted_rows();
     node_->route_rejects(unit, std::move(out.rejects), nullptr);
