@@ -53,7 +53,9 @@ Simd choose_simd(std::string_view wanted) {
   for (const auto level : {Simd::portable, Simd::avx2, Simd::avx512}) {
     if (wanted != to_string(level)) continue;
     if (std::find(levels.begin(), levels.end(), level) != levels.end()) return level;
-    throw Error(Errc::usage, "this processor lacks the instructions that FLOWRUN_SIMD asks for; best it has: {}; asked: {}",
+    throw Error(Errc::usage,
+                "this processor lacks the instructions that FLOWRUN_SIMD asks for; best it has: "
+                "{}; asked: {}",
                 to_string(levels.back()), wanted);
   }
   throw Error(Errc::usage, "FLOWRUN_SIMD must be portable, avx2 or avx512, not \"{}\"", wanted);

@@ -6,9 +6,9 @@
 
 namespace flowrun {
 
-/// Instruction sets for which hot loops have a variant of their own; a later one includes the earlier ones.
-/// avx2 stands for AVX2, BMI1, BMI2, POPCNT and PCLMULQDQ; avx512 adds F, BW, DQ, VL, VBMI and VBMI2.
-/// Every variant gives the same results.
+/// Instruction sets for which hot loops have a variant of their own; a later one includes the
+/// earlier ones. avx2 stands for AVX2, BMI1, BMI2, POPCNT and PCLMULQDQ; avx512 adds F, BW, DQ, VL,
+/// VBMI and VBMI2. Every variant gives the same results.
 enum class Simd { portable, avx2, avx512 };
 
 [[nodiscard]] const char* to_string(Simd level);
@@ -16,8 +16,9 @@ enum class Simd { portable, avx2, avx512 };
 /// The instruction sets that this machine has, `portable` first. Any thread.
 [[nodiscard]] std::vector<Simd> available_simd();
 
-/// The instruction set to use: the best one of this machine, or the one that the environment variable FLOWRUN_SIMD
-/// names ("portable", "avx2", "avx512"). Throws Error(usage) where it names another or one that is not there. Any thread.
+/// The instruction set to use: the best one of this machine, or the one that the environment
+/// variable FLOWRUN_SIMD names ("portable", "avx2", "avx512"). Throws Error(usage) where it names
+/// another or one that is not there. Any thread.
 [[nodiscard]] Simd chosen_simd();
 
 /// The same with the variable's value given; "" for none.

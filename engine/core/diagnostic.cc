@@ -58,7 +58,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   for (std::size_t i = 1; i <= a.size(); ++i) {
     next[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      next[j] = std::min({row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      next[j] =
+          std::min({row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
       const bool is_swap = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
       if (is_swap) next[j] = std::min(next[j], before[j - 2] + 1);
     }
@@ -88,7 +89,8 @@ Diagnostic& Diagnostics::add(Diagnostic diagnostic) {
 
 Diagnostic& Diagnostics::error(std::string code, SourceSpan span, std::string message,
                                std::string hint) {
-  return add({Severity::error, std::move(span), std::move(message), std::move(hint), std::move(code)});
+  return add(
+      {Severity::error, std::move(span), std::move(message), std::move(hint), std::move(code)});
 }
 
 Diagnostic& Diagnostics::warning(std::string code, SourceSpan span, std::string message,
@@ -133,15 +135,18 @@ std::string render(const Diagnostic& diagnostic, bool color) {
     const auto byte = byte_of_column(line, diagnostic.span.column);
     const auto number = std::to_string(diagnostic.span.line);
     const auto room = code_points(line.substr(byte));
-    const auto carets = std::clamp<std::size_t>(diagnostic.span.length, 1, std::max<std::size_t>(room, 1));
-    out += fmt::format("\n  {} | {}\n  {} | {}{}{}{}", number, line, std::string(number.size(), ' '),
-                       blanks_for(line.substr(0, byte)), mark, std::string(carets, '^'), reset);
+    const auto carets =
+        std::clamp<std::size_t>(diagnostic.span.length, 1, std::max<std::size_t>(room, 1));
+    out +=
+        fmt::format("\n  {} | {}\n  {} | {}{}{}{}", number, line, std::string(number.size(), ' '),
+                    blanks_for(line.substr(0, byte)), mark, std::string(carets, '^'), reset);
   }
   if (!diagnostic.hint.empty()) out += "\n  = " + diagnostic.hint;
   return out;
 }
 
-std::optional<std::string> closest(std::string_view name, const std::vector<std::string>& candidates) {
+std::optional<std::string> closest(std::string_view name,
+                                   const std::vector<std::string>& candidates) {
   const std::size_t limit = std::max<std::size_t>(1, name.size() / 3);
   std::size_t best = limit + 1;
   std::optional<std::string> found;
@@ -156,7 +161,8 @@ std::optional<std::string> closest(std::string_view name, const std::vector<std:
 }
 
 std::string suggest(std::string_view name, const std::vector<std::string>& candidates) {
-  if (const auto found = closest(name, candidates)) return fmt::format("did you mean \"{}\"?", *found);
+  if (const auto found = closest(name, candidates))
+    return fmt::format("did you mean \"{}\"?", *found);
   if (candidates.empty()) return {};
   const auto shown = std::min(candidates.size(), kMaxListed);
   std::string list;

@@ -49,7 +49,8 @@ class Diagnostics {
 
   /// Adds an error; the message is taken as it is (format it with fmt where needed).
   Diagnostic& error(std::string code, SourceSpan span, std::string message, std::string hint = {});
-  Diagnostic& warning(std::string code, SourceSpan span, std::string message, std::string hint = {});
+  Diagnostic& warning(std::string code, SourceSpan span, std::string message,
+                      std::string hint = {});
 
   [[nodiscard]] bool has_errors() const;
   [[nodiscard]] const std::vector<Diagnostic>& all() const { return items_; }
@@ -62,15 +63,19 @@ class Diagnostics {
   std::vector<Diagnostic> items_;
 };
 
-/// Renders as "file:line:col: error: message" with the source line, a caret line and the hint below.
-/// Tabs in the source line are kept in the caret line, so that the caret stands under its text.
+/// Renders as "file:line:col: error: message" with the source line, a caret line and the hint
+/// below. Tabs in the source line are kept in the caret line, so that the caret stands under its
+/// text.
 [[nodiscard]] std::string render(const Diagnostic& diagnostic, bool color = false);
 
-/// Returns the closest of `candidates` to `name` (edit distance, at most a third of its length), if any.
+/// Returns the closest of `candidates` to `name` (edit distance, at most a third of its length), if
+/// any.
 [[nodiscard]] std::optional<std::string> closest(std::string_view name,
                                                  const std::vector<std::string>& candidates);
 
-/// Returns "did you mean \"x\"?" for the closest candidate, else "one of: a, b, c" (capped), else "".
-[[nodiscard]] std::string suggest(std::string_view name, const std::vector<std::string>& candidates);
+/// Returns "did you mean \"x\"?" for the closest candidate, else "one of: a, b, c" (capped), else
+/// "".
+[[nodiscard]] std::string suggest(std::string_view name,
+                                  const std::vector<std::string>& candidates);
 
 }  // namespace flowrun

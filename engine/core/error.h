@@ -32,10 +32,9 @@ class Error : public std::runtime_error {
 
   [[nodiscard]] Errc code() const { return code_; }
 
-  /// Returns the same error with `where` in front of its message ("node \"wide\" (pivot), window …").
-  [[nodiscard]] Error at(const std::string& where) const {
-    return {code_, where + ": " + what()};
-  }
+  /// Returns the same error with `where` in front of its message ("node \"wide\" (pivot), window
+  /// …").
+  [[nodiscard]] Error at(const std::string& where) const { return {code_, where + ": " + what()}; }
 
  private:
   Errc code_;

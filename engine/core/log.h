@@ -11,7 +11,8 @@
 
 namespace flowrun {
 
-/// error: data may be lost or a person is needed. warning: nothing lost. info, debug: for the curious.
+/// error: data may be lost or a person is needed. warning: nothing lost. info, debug: for the
+/// curious.
 enum class LogLevel { debug, info, warning, error };
 
 /// Takes log lines from any thread and hands them to one sink, one at a time.

@@ -46,8 +46,8 @@ struct ParsedTimestamp {
   [[nodiscard]] Micros utc() const { return wall - offset.value_or(0); }
 };
 
-/// Parses RFC 3339 and its everyday relatives: "YYYY-MM-DD", then optionally 'T' or ' ', "HH:MM[:SS[.f]]"
-/// (f: 1-9 digits, cut to microseconds), then optionally "Z" or "±HH[:MM]".
+/// Parses RFC 3339 and its everyday relatives: "YYYY-MM-DD", then optionally 'T' or ' ',
+/// "HH:MM[:SS[.f]]" (f: 1-9 digits, cut to microseconds), then optionally "Z" or "±HH[:MM]".
 [[nodiscard]] std::optional<ParsedTimestamp> parse_timestamp(std::string_view text);
 
 /// "2026-01-31T10:20:30.5" without zone; fraction only where it is not zero, no trailing zeros.

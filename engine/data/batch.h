@@ -15,12 +15,12 @@ namespace flowrun {
 inline constexpr std::int64_t kMaxBatchRows = 16'384;
 inline constexpr std::int64_t kMaxBatchBytes = 512 * 1024;
 
-/// Where rows stand in their input, whatever the threads and batch sizes: (input, row) packed so that
-/// plain integers compare in order. Rows made by an operator carry the ordinal of the (first) row they come
-/// from. Either consecutive from `first`, or one explicit value per row.
+/// Where rows stand in their input, whatever the threads and batch sizes: (input, row) packed so
+/// that plain integers compare in order. Rows made by an operator carry the ordinal of the (first)
+/// row they come from. Either consecutive from `first`, or one explicit value per row.
 struct Ordinals {
   std::uint64_t first = 0;
-  BufferRef values;        ///< uint64 per row; absent where consecutive
+  BufferRef values;         ///< uint64 per row; absent where consecutive
   std::int64_t offset = 0;  ///< rows into `values`
 
   [[nodiscard]] std::uint64_t at(std::int64_t row) const {
@@ -37,10 +37,12 @@ struct Ordinals {
   }
 };
 
-/// An immutable batch. Any thread. Column count and types are those of the schema, lengths are rows().
+/// An immutable batch. Any thread. Column count and types are those of the schema, lengths are
+/// rows().
 class Batch {
  public:
-  Batch(SchemaRef schema, std::vector<ColumnRef> columns, std::int64_t rows, Ordinals ordinals = {});
+  Batch(SchemaRef schema, std::vector<ColumnRef> columns, std::int64_t rows,
+        Ordinals ordinals = {});
 
   [[nodiscard]] const Schema& schema() const { return *schema_; }
   [[nodiscard]] const SchemaRef& schema_ref() const { return schema_; }

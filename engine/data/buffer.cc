@@ -13,8 +13,8 @@ namespace {
 constexpr std::size_t kAlign = 64;
 constexpr std::size_t kPadding = 64;
 constexpr std::size_t kSmallest = 64;
-constexpr std::size_t kLargestKept = 16U << 20U;   // larger blocks go back to the system at once
-constexpr std::size_t kMostKept = 48U << 20U;      // of all dead blocks together
+constexpr std::size_t kLargestKept = 16U << 20U;  // larger blocks go back to the system at once
+constexpr std::size_t kMostKept = 48U << 20U;     // of all dead blocks together
 
 /// Keeps dead blocks by size class (powers of two and their halves in between).
 class Recycler {

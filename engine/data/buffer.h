@@ -9,16 +9,16 @@
 
 namespace flowrun {
 
-/// A block of bytes aligned to 64 with at least 64 readable bytes behind its size. Blocks come from a
-/// process-wide recycler (an allocator, like malloc's: first touch of fresh pages costs 1.5 µs each, so a
-/// dead batch's memory serves the next batch). Whoever fills a buffer is its only owner until it is
-/// published as a BufferRef; from then on it never changes.
+/// A block of bytes aligned to 64 with at least 64 readable bytes behind its size. Blocks come from
+/// a process-wide recycler (an allocator, like malloc's: first touch of fresh pages costs 1.5 µs
+/// each, so a dead batch's memory serves the next batch). Whoever fills a buffer is its only owner
+/// until it is published as a BufferRef; from then on it never changes.
 class Buffer {
  public:
   /// Returns a buffer of `size` bytes, not cleared. Any thread.
   [[nodiscard]] static std::shared_ptr<Buffer> allocate(std::size_t size);
-  /// Wraps memory owned by somebody else; `owner` is kept alive as long as the buffer. Such memory may lack the readable
-  /// bytes behind its size.
+  /// Wraps memory owned by somebody else; `owner` is kept alive as long as the buffer. Such memory
+  /// may lack the readable bytes behind its size.
   [[nodiscard]] static std::shared_ptr<const Buffer> wrap(const void* data, std::size_t size,
                                                           std::shared_ptr<const void> owner);
   ~Buffer();
@@ -68,6 +68,7 @@ inline void set_bit(std::uint8_t* bits, std::int64_t i, bool value) {
   return static_cast<std::size_t>((bits + 7) / 8);
 }
 /// Number of set bits in [from, from + count).
-[[nodiscard]] std::int64_t count_bits(const std::uint8_t* bits, std::int64_t from, std::int64_t count);
+[[nodiscard]] std::int64_t count_bits(const std::uint8_t* bits, std::int64_t from,
+                                      std::int64_t count);
 
 }  // namespace flowrun

@@ -14,7 +14,8 @@ constexpr std::int64_t kFirstRows = 256;
 
 std::int64_t ColumnBuilder::bytes() const {
   const std::int64_t width = type_.is_text() ? 4 : type_.width();
-  return length_ * width + (width == 0 ? length_ / 8 : 0) + text_bytes_ + (validity_ ? length_ / 8 : 0);
+  return length_ * width + (width == 0 ? length_ / 8 : 0) + text_bytes_ +
+         (validity_ ? length_ / 8 : 0);
 }
 
 void ColumnBuilder::reserve(std::int64_t rows, std::int64_t text_bytes) {
@@ -31,7 +32,8 @@ void ColumnBuilder::reserve(std::int64_t rows, std::int64_t text_bytes) {
     if (validity_) grow(validity_, bytes_for_bits(static_cast<std::int64_t>(count)));
     reserved_ = static_cast<std::int64_t>(count);
   }
-  if (type_.is_text() && (!data_ || static_cast<std::int64_t>(data_->capacity()) < text_bytes_ + text_bytes)) {
+  if (type_.is_text() &&
+      (!data_ || static_cast<std::int64_t>(data_->capacity()) < text_bytes_ + text_bytes)) {
     if (data_) data_->set_size(static_cast<std::size_t>(text_bytes_));
     grow(data_, static_cast<std::size_t>(text_bytes_ + text_bytes));
   }

@@ -69,9 +69,7 @@ class BatchBuilder {
   void end_row(std::uint64_t ordinal) { ordinals_.push_back(ordinal); }
   /// Appends row `row` of a batch of the same schema with its ordinal.
   void append_from(const Batch& batch, std::int64_t row);
-  [[nodiscard]] bool full() const {
-    return rows() >= kMaxBatchRows || bytes() >= kMaxBatchBytes;
-  }
+  [[nodiscard]] bool full() const { return rows() >= kMaxBatchRows || bytes() >= kMaxBatchBytes; }
   [[nodiscard]] BatchRef finish();
 
  private:

@@ -45,8 +45,8 @@ void take_text(const Column& column, std::span<const std::uint32_t> rows, Column
   parts.data = std::move(data);
 }
 
-BufferRef take_bits(const std::uint8_t* bits, std::int64_t offset, std::span<const std::uint32_t> rows,
-                    std::int64_t& ones) {
+BufferRef take_bits(const std::uint8_t* bits, std::int64_t offset,
+                    std::span<const std::uint32_t> rows, std::int64_t& ones) {
   auto out = zeroed(bytes_for_bits(static_cast<std::int64_t>(rows.size())));
   ones = 0;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -69,7 +69,8 @@ int three_way(T a, T b) {
 }
 
 int compare_floats(double a, double b) {
-  if (std::isnan(a) || std::isnan(b)) return three_way(std::isnan(a) ? 1 : 0, std::isnan(b) ? 1 : 0);
+  if (std::isnan(a) || std::isnan(b))
+    return three_way(std::isnan(a) ? 1 : 0, std::isnan(b) ? 1 : 0);
   return three_way(a, b);
 }
 
@@ -84,7 +85,7 @@ std::int64_t Column::bytes() const {
 }
 
 std::uint64_t new_dictionary_id() {
-  static std::atomic<std::uint64_t> last = std::uint64_t{1} << 32U;  // parsers number theirs from 1
+  static std::atomic<std::uint64_t> last{0};
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
@@ -165,8 +166,8 @@ ColumnRef null_column(Type type, std::int64_t length) {
     parts.values = zeroed((rows + 1) * sizeof(std::int32_t));
     parts.data = Buffer::allocate(0);
   } else {
-    parts.values =
-        zeroed(type.width() == 0 ? bytes_for_bits(length) : rows * static_cast<std::size_t>(type.width()));
+    parts.values = zeroed(type.width() == 0 ? bytes_for_bits(length)
+                                            : rows * static_cast<std::size_t>(type.width()));
   }
   return std::make_shared<const Column>(std::move(parts));
 }

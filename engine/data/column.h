@@ -21,9 +21,9 @@ struct ColumnParts {
   std::int64_t offset = 0;
   std::int64_t null_count = 0;  ///< exact
   BufferRef validity;           ///< bitmap, 1 = valid; absent where nothing is null
-  BufferRef values;             ///< fixed width values, bits, int32 offsets (length + 1), or int32 codes
-  BufferRef data;               ///< text: the bytes that the offsets point into
-  ColumnRef dictionary;         ///< strings only: `values` are int32 codes into this plain column
+  BufferRef values;      ///< fixed width values, bits, int32 offsets (length + 1), or int32 codes
+  BufferRef data;        ///< text: the bytes that the offsets point into
+  ColumnRef dictionary;  ///< strings only: `values` are int32 codes into this plain column
   std::uint64_t dictionary_id = 0;  ///< see Column::dictionary_id
 };
 
@@ -40,8 +40,8 @@ class Column {
     return parts_.null_count == 0 || get_bit(parts_.validity->data(), parts_.offset + row);
   }
 
-  /// The values of a fixed-width column (undefined where null): T is int64_t, double, int32_t (date) or
-  /// Int128 (decimal).
+  /// The values of a fixed-width column (undefined where null): T is int64_t, double, int32_t
+  /// (date) or Int128 (decimal).
   template <typename T>
   [[nodiscard]] std::span<const T> values() const {
     return {parts_.values->as<T>() + parts_.offset, static_cast<std::size_t>(parts_.length)};
@@ -49,8 +49,8 @@ class Column {
   [[nodiscard]] bool boolean(std::int64_t row) const {
     return get_bit(parts_.values->data(), parts_.offset + row);
   }
-  /// The text of a string or bytes column, plain or dictionary-encoded; "" where null. Valid as long as
-  /// this column.
+  /// The text of a string or bytes column, plain or dictionary-encoded; "" where null. Valid as
+  /// long as this column.
   [[nodiscard]] std::string_view text(std::int64_t row) const {
     if (parts_.dictionary) {
       return is_valid(row) ? parts_.dictionary->text(codes()[static_cast<std::size_t>(row)])
@@ -64,8 +64,9 @@ class Column {
   [[nodiscard]] bool is_dictionary() const { return parts_.dictionary != nullptr; }
   /// The dictionary's values: a plain string column without nulls.
   [[nodiscard]] const ColumnRef& dictionary() const { return parts_.dictionary; }
-  /// Two dictionaries with the same id (not 0) are the same list at two ages: codes are only ever added, so
-  /// they agree on every code that both hold, and what was worked out per code can be kept.
+  /// Two dictionaries with the same id (not 0) are the same list at two ages: codes are only ever
+  /// added, so they agree on every code that both hold, and what was worked out per code can be
+  /// kept.
   [[nodiscard]] std::uint64_t dictionary_id() const { return parts_.dictionary_id; }
   [[nodiscard]] std::span<const std::int32_t> codes() const {
     return {parts_.values->as<std::int32_t>() + parts_.offset,
@@ -95,11 +96,12 @@ class Column {
 /// A column of `length` nulls.
 [[nodiscard]] ColumnRef null_column(Type type, std::int64_t length);
 
-/// True where row a of x and row b of y hold the same value (null equals null; floats by their bits except
-/// that 0.0 equals -0.0 and every NaN is one value). The types must be the same.
+/// True where row a of x and row b of y hold the same value (null equals null; floats by their bits
+/// except that 0.0 equals -0.0 and every NaN is one value). The types must be the same.
 [[nodiscard]] bool equal_at(const Column& x, std::int64_t a, const Column& y, std::int64_t b);
 
-/// Orders two non-null values of one type: negative, 0, positive. NaN is larger than every number, text by bytes.
+/// Orders two non-null values of one type: negative, 0, positive. NaN is larger than every number,
+/// text by bytes.
 [[nodiscard]] int compare_at(const Column& x, std::int64_t a, const Column& y, std::int64_t b);
 
 }  // namespace flowrun

@@ -10,8 +10,8 @@ namespace flowrun {
 
 /// How a value is laid out (Arrow's physical type in brackets):
 /// boolean (bitmap), int64, float64, decimal (decimal128), string (utf8, int32 offsets; or
-/// dictionary-encoded, see Column::dictionary), date (date32, days), timestamp (µs, naive: a wall-clock
-/// reading), timestamptz (µs, UTC), bytes (binary, int32 offsets).
+/// dictionary-encoded, see Column::dictionary), date (date32, days), timestamp (µs, naive: a
+/// wall-clock reading), timestamptz (µs, UTC), bytes (binary, int32 offsets).
 enum class TypeId : std::uint8_t {
   boolean,
   int64,
@@ -24,8 +24,8 @@ enum class TypeId : std::uint8_t {
   bytes,
 };
 
-/// A column's type. Precision (1-38) and scale (0 to precision) count for decimals only. Whether strings
-/// are dictionary-encoded is a matter of the column at hand, not of its type.
+/// A column's type. Precision (1-38) and scale (0 to precision) count for decimals only. Whether
+/// strings are dictionary-encoded is a matter of the column at hand, not of its type.
 struct Type {
   TypeId id = TypeId::string;
   std::uint8_t precision = 0;
@@ -34,7 +34,9 @@ struct Type {
   friend bool operator==(const Type&, const Type&) = default;
 
   [[nodiscard]] bool is_text() const { return id == TypeId::string || id == TypeId::bytes; }
-  [[nodiscard]] bool is_time() const { return id == TypeId::timestamp || id == TypeId::timestamptz; }
+  [[nodiscard]] bool is_time() const {
+    return id == TypeId::timestamp || id == TypeId::timestamptz;
+  }
   [[nodiscard]] bool is_number() const {
     return id == TypeId::int64 || id == TypeId::float64 || id == TypeId::decimal;
   }

@@ -17,7 +17,8 @@ std::string scaled(double number, std::string_view unit) {
     number /= 1000;
     ++prefix;
   }
-  const int digits = prefix == 0 || std::abs(number) >= 99.95 ? 0 : (std::abs(number) >= 9.995 ? 1 : 2);
+  const int digits =
+      prefix == 0 || std::abs(number) >= 99.95 ? 0 : (std::abs(number) >= 9.995 ? 1 : 2);
   auto out = fmt::format("{:.{}f}", number, digits);
   if (prefix > 0 || !unit.empty()) out += fmt::format(" {}{}", kPrefixes[prefix], unit);
   return out;

@@ -41,14 +41,17 @@ std::string units_of(const Progress& progress) {
 
 std::string limit_of(const Progress& progress) {
   if (progress.limited_by.side == LimitedBy::unknown) return {};
-  return fmt::format("limited by {} ({})", to_string(progress.limited_by.side), progress.limited_by.node);
+  return fmt::format("limited by {} ({})", to_string(progress.limited_by.side),
+                     progress.limited_by.node);
 }
 
-/// The share of the work that is done: of the windows where their number is known, else of the input.
+/// The share of the work that is done: of the windows where their number is known, else of the
+/// input.
 std::optional<double> share_of(const RunStats& stats) {
   const auto total = stats.units_total.load();
   if (total > 0) {
-    return std::min(1.0, static_cast<double>(stats.units_committed.load()) / static_cast<double>(total));
+    return std::min(1.0,
+                    static_cast<double>(stats.units_committed.load()) / static_cast<double>(total));
   }
   const auto bytes = stats.input_bytes.load();
   if (bytes > 0) {
@@ -104,7 +107,8 @@ std::string live_line(const Progress& progress, std::size_t width, bool color) {
   std::string line = progress.instance.empty() ? "" : progress.instance + " ";
   std::size_t used = shown_width(line);
   if (progress.share) {
-    line += fmt::format("{}{}{} {:>5}", tint, bar(*progress.share), reset, percent(*progress.share));
+    line +=
+        fmt::format("{}{}{} {:>5}", tint, bar(*progress.share), reset, percent(*progress.share));
     used += kBarCells + 6;
   } else {
     line += counted(progress.rows, "row");
@@ -130,8 +134,9 @@ std::string live_line(const Progress& progress, std::size_t width, bool color) {
 std::string plain_line(const Progress& progress) {
   std::string line = progress.instance.empty() ? "" : progress.instance + ": ";
   if (progress.share) line += percent(*progress.share) + ", ";
-  line += fmt::format("{}, {} read, {} rows/s, {}/s", units_of(progress), counted(progress.rows, "row"),
-                      short_count(progress.rows_per_second), short_bytes(progress.bytes_per_second));
+  line +=
+      fmt::format("{}, {} read, {} rows/s, {}/s", units_of(progress), counted(progress.rows, "row"),
+                  short_count(progress.rows_per_second), short_bytes(progress.bytes_per_second));
   if (progress.eta) line += ", " + format_elapsed(*progress.eta) + " left";
   if (const auto limit = limit_of(progress); !limit.empty()) line += ", " + limit;
   return line;

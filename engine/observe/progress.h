@@ -34,14 +34,14 @@ class RateMeter {
 /// One moment of a run, in numbers.
 struct Progress {
   std::string instance;
-  double seconds = 0;                ///< since the start
-  std::optional<double> share;       ///< done of all there is to do; absent where that is unknown
-  std::optional<double> eta;         ///< seconds that are left
-  std::string unit = "window";       ///< what a unit is called: "window" or "load"
-  std::int64_t units = 0;            ///< committed
-  std::int64_t units_total = -1;     ///< -1: not known
-  std::int64_t rows = 0;             ///< read
-  std::int64_t bytes = 0;            ///< read
+  double seconds = 0;             ///< since the start
+  std::optional<double> share;    ///< done of all there is to do; absent where that is unknown
+  std::optional<double> eta;      ///< seconds that are left
+  std::string unit = "window";    ///< what a unit is called: "window" or "load"
+  std::int64_t units = 0;         ///< committed
+  std::int64_t units_total = -1;  ///< -1: not known
+  std::int64_t rows = 0;          ///< read
+  std::int64_t bytes = 0;         ///< read
   double rows_per_second = 0;
   double bytes_per_second = 0;
   Bottleneck limited_by;
@@ -51,7 +51,8 @@ struct Progress {
 [[nodiscard]] Progress measure(const RunStats& stats, int threads, RateMeter::TimePoint now,
                                RateMeter& meter);
 
-/// One line of at most `width` cells for a terminal: a bar, then what fits, the most important first.
+/// One line of at most `width` cells for a terminal: a bar, then what fits, the most important
+/// first.
 [[nodiscard]] std::string live_line(const Progress& progress, std::size_t width, bool color);
 
 /// One line in plain words: "54 %, 7 windows, 4,200,000 rows read, 4.20 M rows/s, …".

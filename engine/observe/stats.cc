@@ -18,15 +18,20 @@ const char* to_string(LimitedBy side) {
   return "unknown";
 }
 
+double busy_share(const NodeStats& node, double wall_seconds, int threads) {
+  if (wall_seconds <= 0) return 0;
+  const auto share = [&](const std::atomic<std::int64_t>& nanoseconds, int of_threads) {
+    return static_cast<double>(nanoseconds.load()) / (wall_seconds * 1e9 * std::max(of_threads, 1));
+  };
+  const double work = share(node.busy_ns, node.kind == "sink" ? 1 : threads);
+  return std::min(1.0, std::max(work, share(node.read_ns, 1)));
+}
+
 Bottleneck find_bottleneck(const RunStats& stats, double wall_seconds, int threads) {
-  // A source or sink has one thread of its own, a transform can use every worker: so the share of what it could
-  // have used is comparable between them.
   Bottleneck found;
   double most = 0;
   for (const auto& node : stats.nodes) {
-    const bool is_transform = node.kind == "transform";
-    const double available = wall_seconds * 1e9 * (is_transform ? std::max(threads, 1) : 1);
-    const double share = available > 0 ? static_cast<double>(node.busy_ns.load()) / available : 0;
+    const double share = busy_share(node, wall_seconds, threads);
     if (share <= most) continue;
     most = share;
     found.node = node.name;

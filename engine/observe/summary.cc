@@ -11,8 +11,8 @@
 namespace flowrun {
 namespace {
 
-/// How much of the time that a node could have used went into `nanoseconds`: a transform may run on every worker, a
-/// source and a sink have a thread of their own.
+/// How much of the time that a node could have used went into `nanoseconds`: a transform may run on
+/// every worker, a source and a sink have a thread of their own.
 double share_of_time(const NodeStats& node, std::int64_t nanoseconds, double seconds, int threads) {
   const double available = seconds * 1e9 * (node.kind == "transform" ? std::max(threads, 1) : 1);
   return available > 0 ? std::min(1.0, static_cast<double>(nanoseconds) / available) : 0;
@@ -40,14 +40,16 @@ std::string done(const Outcome& outcome) {
   std::string sinks;
   for (const auto& node : outcome.stats->nodes) {
     if (node.kind == "sink") {
-      sinks += fmt::format("{} {} {}", sinks.empty() ? " →" : ",", node.name, with_commas(node.passed));
+      sinks +=
+          fmt::format("{} {} {}", sinks.empty() ? " →" : ",", node.name, with_commas(node.passed));
     }
   }
-  const auto earlier = outcome.units_covered == 0
-                           ? std::string()
-                           : fmt::format(" ({} more committed earlier)", with_commas(outcome.units_covered));
-  return fmt::format("done: {}{}, {}{} in {}", counted(outcome.units_committed, outcome.unit), earlier,
-                     counted(outcome.stats->rows_read, "row"), sinks, format_elapsed(outcome.seconds));
+  const auto earlier = outcome.units_covered == 0 ? std::string()
+                                                  : fmt::format(" ({} more committed earlier)",
+                                                                with_commas(outcome.units_covered));
+  return fmt::format("done: {}{}, {}{} in {}", counted(outcome.units_committed, outcome.unit),
+                     earlier, counted(outcome.stats->rows_read, "row"), sinks,
+                     format_elapsed(outcome.seconds));
 }
 
 }  // namespace
@@ -56,16 +58,18 @@ std::string node_table(const RunStats& stats, double seconds, int threads, bool 
   constexpr auto kRight = TextTable::Align::right;
   TextTable table;
   table.column("node").column("type");
-  for (const char* title : {"in", "passed", "absorbed", "filtered", "rejected", "skipped", "made", "out",
-                            "busy", "blocked", "idle"}) {
+  for (const char* title : {"in", "passed", "absorbed", "filtered", "rejected", "skipped", "made",
+                            "out", "busy", "blocked", "idle"}) {
     table.column(title, kRight);
   }
   for (const auto& node : stats.nodes) {
-    const double busy = share_of_time(node, node.busy_ns, seconds, threads);
-    const double blocked = std::min(1 - busy, share_of_time(node, node.blocked_ns, seconds, threads));
-    table.row({node.name, node.type, with_commas(node.in), count_cell(node.passed), count_cell(node.absorbed),
-               count_cell(node.filtered), count_cell(node.rejected), count_cell(node.skipped),
-               count_cell(node.made), node.kind == "sink" ? "" : with_commas(node.out), share_cell(busy),
+    const double busy = busy_share(node, seconds, threads);
+    const double blocked =
+        std::min(1 - busy, share_of_time(node, node.blocked_ns, seconds, threads));
+    table.row({node.name, node.type, with_commas(node.in), count_cell(node.passed),
+               count_cell(node.absorbed), count_cell(node.filtered), count_cell(node.rejected),
+               count_cell(node.skipped), count_cell(node.made),
+               node.kind == "sink" ? "" : with_commas(node.out), share_cell(busy),
                share_cell(blocked), share_cell(1 - busy - blocked)});
   }
   table.drop_empty_columns();
@@ -79,8 +83,8 @@ std::vector<std::string> imbalances(const RunStats& stats) {
       found.push_back(fmt::format("{}: {} in, {} ended", node.name, counted(node.in, "row"),
                                   with_commas(ended(node))));
     } else if (node.kind != "sink" && node.out != node.passed + node.made) {
-      found.push_back(fmt::format("{}: {} out, {} passed or made", node.name, counted(node.out, "row"),
-                                  with_commas(node.passed + node.made)));
+      found.push_back(fmt::format("{}: {} out, {} passed or made", node.name,
+                                  counted(node.out, "row"), with_commas(node.passed + node.made)));
     }
   }
   return found;
@@ -88,7 +92,8 @@ std::vector<std::string> imbalances(const RunStats& stats) {
 
 std::string balance_line(const RunStats& stats) {
   std::string problems;
-  for (const auto& problem : imbalances(stats)) problems += (problems.empty() ? "" : "; ") + problem;
+  for (const auto& problem : imbalances(stats))
+    problems += (problems.empty() ? "" : "; ") + problem;
   if (!problems.empty()) return "rows are not all accounted for: " + problems;
   std::int64_t absorbed = 0;
   std::int64_t filtered = 0;
@@ -118,10 +123,9 @@ std::string bottleneck_line(const RunStats& stats, double seconds, int threads) 
   if (found.side == LimitedBy::unknown) return {};
   const auto node = std::find_if(stats.nodes.begin(), stats.nodes.end(),
                                  [&](const NodeStats& each) { return each.name == found.node; });
-  const auto busy =
-      node == stats.nodes.end() ? 0 : share_of_time(*node, node->busy_ns, seconds, threads);
-  return fmt::format("limited by {}: the busiest node was {}, {} of the time", to_string(found.side),
-                     found.node, percent(busy));
+  const auto busy = node == stats.nodes.end() ? 0 : busy_share(*node, seconds, threads);
+  return fmt::format("limited by {}: the busiest node was {}, {} of the time",
+                     to_string(found.side), found.node, percent(busy));
 }
 
 std::string end_line(const Outcome& outcome) {
@@ -133,14 +137,17 @@ std::string end_line(const Outcome& outcome) {
       line += done(outcome);
       break;
     case Outcome::End::up_to_date:
-      line += fmt::format("up to date: everything was committed earlier, nothing to do; took {}", elapsed);
+      line += fmt::format("up to date: everything was committed earlier, nothing to do; took {}",
+                          elapsed);
       break;
     case Outcome::End::failed:
-      line += fmt::format("failed after {} in {}; what was committed stays, the next run goes on from there",
-                          committed, elapsed);
+      line += fmt::format(
+          "failed after {} in {}; what was committed stays, the next run goes on from there",
+          committed, elapsed);
       break;
     case Outcome::End::cancelled:
-      line += fmt::format("stopped after {} in {}; the next run goes on from there", committed, elapsed);
+      line += fmt::format("stopped after {} in {}; the next run goes on from there", committed,
+                          elapsed);
       break;
     case Outcome::End::skipped:
       return line + "skipped";
@@ -150,18 +157,20 @@ std::string end_line(const Outcome& outcome) {
 
 std::string summary(const Outcome& outcome, bool color) {
   std::string out;
-  const bool worked = outcome.end != Outcome::End::up_to_date && outcome.end != Outcome::End::skipped;
+  const bool worked =
+      outcome.end != Outcome::End::up_to_date && outcome.end != Outcome::End::skipped;
   if (outcome.stats != nullptr && worked) {
     out += node_table(*outcome.stats, outcome.seconds, outcome.threads, color);
     // A run that was cut short has rows on their way that ended nowhere.
     if (outcome.end == Outcome::End::ok) out += balance_line(*outcome.stats) + "\n";
-    if (const auto line = bottleneck_line(*outcome.stats, outcome.seconds, outcome.threads); !line.empty()) {
+    if (const auto line = bottleneck_line(*outcome.stats, outcome.seconds, outcome.threads);
+        !line.empty()) {
       out += line + "\n";
     }
   }
   if (outcome.rejects_stored > 0) {
-    out += fmt::format("{} kept: flowrun rejects {} {}\n", counted(outcome.rejects_stored, "reject"),
-                       outcome.run, outcome.file);
+    out += fmt::format("{} kept: flowrun rejects {} {}\n",
+                       counted(outcome.rejects_stored, "reject"), outcome.run, outcome.file);
   }
   const bool good = outcome.end == Outcome::End::ok || outcome.end == Outcome::End::up_to_date;
   const auto line = end_line(outcome);

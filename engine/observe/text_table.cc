@@ -50,7 +50,8 @@ void TextTable::row(std::vector<std::string> cells) {
 
 void TextTable::drop_empty_columns() {
   for (std::size_t i = columns_.size(); i-- > 0;) {
-    if (std::any_of(rows_.begin(), rows_.end(), [i](const auto& row) { return !row[i].empty(); })) continue;
+    if (std::any_of(rows_.begin(), rows_.end(), [i](const auto& row) { return !row[i].empty(); }))
+      continue;
     const auto at = static_cast<std::ptrdiff_t>(i);
     columns_.erase(columns_.begin() + at);
     for (auto& row : rows_) row.erase(row.begin() + at);
@@ -78,7 +79,8 @@ std::string TextTable::render(bool color, std::size_t indent) const {
     for (const auto& row : rows_) widths[i] = std::max(widths[i], shown_width(row[i]));
   }
   const std::string front(indent, ' ');
-  std::string out = front + (color ? "\x1b[2m" : "") + line(titles, widths) + (color ? "\x1b[0m" : "") + "\n";
+  std::string out =
+      front + (color ? "\x1b[2m" : "") + line(titles, widths) + (color ? "\x1b[0m" : "") + "\n";
   for (const auto& row : rows_) out += front + line(row, widths) + "\n";
   return out;
 }

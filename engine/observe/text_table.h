@@ -11,8 +11,8 @@ namespace flowrun {
 /// Code points of UTF-8 text: how many cells of a terminal it fills (wide characters counted once).
 [[nodiscard]] std::size_t shown_width(std::string_view text);
 
-/// At most `width` code points of `text`, ending in "…" where some were cut off. Line breaks and other control
-/// characters become "⏎" and "·", so that the text stays on its line.
+/// At most `width` code points of `text`, ending in "…" where some were cut off. Line breaks and
+/// other control characters become "⏎" and "·", so that the text stays on its line.
 [[nodiscard]] std::string one_line(std::string_view text, std::size_t width);
 
 /// A table that is put together row by row and rendered at the end.
@@ -27,8 +27,8 @@ class TextTable {
   void drop_empty_columns();
   [[nodiscard]] bool empty() const { return rows_.empty(); }
 
-  /// Lines that end in '\n': the titles (dim, with colour), then the rows. `indent` blanks stand in front. Text that is
-  /// right-most and left-aligned is not padded.
+  /// Lines that end in '\n': the titles (dim, with colour), then the rows. `indent` blanks stand in
+  /// front. Text that is right-most and left-aligned is not padded.
   [[nodiscard]] std::string render(bool color = false, std::size_t indent = 0) const;
 
  private:

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "engine/core/error.h"
@@ -31,6 +32,19 @@ std::optional<std::string> NodeBindContext::read_file(std::string_view option,
 const std::string& NodeBindContext::window_column() const {
   static const std::string none;
   return instance_.window ? instance_.window->column : none;
+}
+
+std::vector<bool> NodeBindContext::sparse() const {
+  std::vector<bool> any(inputs_.empty() ? 0 : inputs_.front()->size(), false);
+  for (const auto& edge : edges_) {
+    const auto& outputs = instance_.nodes[edge.node].binding.outputs;
+    if (edge.port >= outputs.size()) continue;  // a reject says nothing of its row's nulls
+    const auto& sparse = outputs[edge.port].sparse;
+    for (std::size_t i = 0; i < std::min(any.size(), sparse.size()); ++i) {
+      any[i] = any[i] || sparse[i];
+    }
+  }
+  return any;
 }
 
 std::string NodeBindContext::frozen_key(const std::string& name) const {

@@ -44,6 +44,9 @@ class NodeBindContext final : public BindContext {
   [[nodiscard]] std::optional<std::string> read_file(std::string_view option,
                                                      const std::string& path) override;
   [[nodiscard]] const std::string& window_column() const override;
+  /// A column is sparse where it is so in any of the inputs: keeping an old value is the safe
+  /// choice.
+  [[nodiscard]] std::vector<bool> sparse() const override;
   [[nodiscard]] bool offline() const override { return shared_.options.offline; }
   [[nodiscard]] Micros now() const override { return shared_.now; }
   [[nodiscard]] std::optional<std::string> frozen(const std::string& name) const override;

@@ -198,6 +198,7 @@ class Binder {
     NodeBindContext context(shared_, plan_, draft, inputs.schemas, inputs.edges, may_scan);
     const auto before = diagnostics_.all().size();
     node.binding = draft.type->bind(context);
+    for (auto& port : node.binding.outputs) carry_sparse(context.sparse(), port);
     for (auto diagnostic : context.diagnostics().all()) {
       const auto quoted = fmt::format("\"{}\"", draft.decl->name);
       if (diagnostic.message.find(quoted) == std::string::npos) {
@@ -211,6 +212,15 @@ class Binder {
                     [](const Diagnostic& d) { return d.severity == Severity::error; });
     if (!failed && inputs.good) check_factory(node);
     return check_ports(draft, node) && !failed;
+  }
+
+  /// A column that goes through unchanged stays as sparse as it was.
+  static void carry_sparse(const std::vector<bool>& input, Port& port) {
+    port.sparse.resize(port.schema->size(), false);
+    for (std::size_t i = 0; i < port.unchanged_from.size(); ++i) {
+      const auto from = port.unchanged_from[i];
+      if (from && input.at(*from)) port.sparse[i] = true;
+    }
   }
 
   /// A binding without its factory is a bug of the node.

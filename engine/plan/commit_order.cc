@@ -24,7 +24,7 @@ bool is_window_keyed(const InstancePlan& plan, const PlanNode& sink) {
   if (sink.takes_rejects || facts.replaces_by_unit || facts.file_per_unit) return true;
   if (facts.whole_table) return false;
   if (facts.key.empty()) return true;  // append, or nothing is kept at all
-  if (facts.mode == "upsert" && sink.options.has("version")) return true;
+  if (facts.versioned) return true;
   if (!plan.window) return false;
   return std::any_of(facts.key.begin(), facts.key.end(), [&](const std::string& name) {
     return std::all_of(sink.inputs.begin(), sink.inputs.end(), [&](EdgeFrom input) {

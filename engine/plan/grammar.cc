@@ -180,12 +180,19 @@ std::vector<OptionSpec> common_options(NodeKind kind, bool many_inputs) {
          .help = "Most memory for the rows that the node keeps; nodes that keep rows only.",
          .example = "\"64 MiB\""});
   }
+  if (kind != NodeKind::sink) {
+    options.push_back(
+        {.name = "after",
+         .kind = OptionKind::names,
+         .help = "Sinks that must have committed before the sources behind this node read.",
+         .example = "\"dim_route\""});
+  }
   for (const auto& option : rejects_section().options) options.push_back(option);
   return options;
 }
 
 const std::vector<std::string>& later_node_options() {
-  static const std::vector<std::string> names{"after", "cursor"};
+  static const std::vector<std::string> names{"cursor"};
   return names;
 }
 

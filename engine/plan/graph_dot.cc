@@ -34,6 +34,11 @@ std::string_view shape_of(BoxForm form) {
   return "";
 }
 
+std::string_view style_of(const GraphArrow& arrow) {
+  if (arrow.rejects) return "style=dashed, color=\"#a02020\", ";
+  return arrow.waits ? "style=dotted, arrowhead=open, " : "";
+}
+
 }  // namespace
 
 std::string export_dot(const InstancePlan& instance, const Plan& plan) {
@@ -49,8 +54,7 @@ std::string export_dot(const InstancePlan& instance, const Plan& plan) {
                        fill_of(box.form), label(box.lines, "\\n"));
   }
   for (const auto& arrow : model.arrows) {
-    out += fmt::format("  {} -> {} [{}label=\"{}\"];\n", arrow.from, arrow.to,
-                       arrow.rejects ? "style=dashed, color=\"#a02020\", " : "",
+    out += fmt::format("  {} -> {} [{}label=\"{}\"];\n", arrow.from, arrow.to, style_of(arrow),
                        label(arrow.lines, "\\l"));
   }
   return out + "}\n";

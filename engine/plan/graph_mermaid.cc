@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
+#include "engine/core/json.h"
 #include "engine/plan/graph_export.h"
 #include "engine/plan/graph_model.h"
-#include "engine/spec/reject.h"
 
 namespace flowrun {
 namespace {
@@ -68,8 +68,8 @@ std::string export_mermaid(const InstancePlan& instance, const Plan& plan) {
                        to_string(box.form));
   }
   for (const auto& arrow : model.arrows) {
-    out += fmt::format("  {} {}|\"{}\"| {}\n", arrow.from, arrow.rejects ? "-.->" : "-->",
-                       label(arrow.lines), arrow.to);
+    out += fmt::format("  {} {}|\"{}\"| {}\n", arrow.from,
+                       arrow.rejects || arrow.waits ? "-.->" : "-->", label(arrow.lines), arrow.to);
   }
   for (const auto form :
        {BoxForm::source, BoxForm::transform, BoxForm::accumulator, BoxForm::sink}) {

@@ -179,6 +179,10 @@ GraphModel graph_model(const InstancePlan& instance, const Plan& plan) {
       }
       model.arrows.push_back(std::move(arrow));
     }
+    for (const auto sink : node.after) {
+      model.arrows.push_back(
+          {.from = fmt::format("n{}", sink), .to = id, .lines = {"after"}, .waits = true});
+    }
   }
   return model;
 }

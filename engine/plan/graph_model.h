@@ -28,6 +28,7 @@ struct GraphArrow {
   std::string to;
   std::vector<std::string> lines;  ///< the port, then the columns, abridged
   bool rejects = false;
+  bool waits = false;  ///< no rows go there: `to` waits for what `from` commits
 };
 
 struct GraphModel {

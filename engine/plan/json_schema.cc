@@ -6,8 +6,8 @@
 #include <array>
 #include <set>
 
+#include "engine/core/json.h"
 #include "engine/plan/grammar.h"
-#include "engine/plan/json_text.h"
 
 namespace flowrun {
 namespace {
@@ -20,14 +20,14 @@ class SchemaWriter {
   explicit SchemaWriter(const Registry& registry) : registry_(registry) {}
 
   std::string write() {
-    json_.begin_object().entry("$schema", "http://json-schema.org/draft-07/schema#");
-    json_.entry("title", "flowrun pipeline").entry("type", "object");
+    json_.begin_object().field("$schema", "http://json-schema.org/draft-07/schema#");
+    json_.field("title", "flowrun pipeline").field("type", "object");
     json_.key("required").texts({"name"});
     json_.key("additionalProperties").boolean(false);
     json_.key("properties").begin_object();
-    json_.key("name").begin_object().entry(
+    json_.key("name").begin_object().field(
         "description", "Name of the pipeline; what it loaded is remembered under it.");
-    json_.entry("type", "string").end_object();
+    json_.field("type", "string").end_object();
     write_params();
     write_matrix();
     for (const auto* section : {&window_section(), &state_section(), &retry_section(),
@@ -40,7 +40,7 @@ class SchemaWriter {
     json_.end_object();
     json_.key("definitions").begin_object();
     for (const auto kind : kKinds) write_types(kind);
-    return json_.end_object().end_object().finish();
+    return json_.end_object().end_object().str() + "\n";
   }
 
  private:
@@ -50,19 +50,19 @@ class SchemaWriter {
   void write_params() {
     json_.key("params")
         .begin_object()
-        .entry("description", param_section().help)
-        .entry("type", "object");
-    json_.key("additionalProperties").begin_object().key("anyOf").begin_list();
+        .field("description", param_section().help)
+        .field("type", "object");
+    json_.key("additionalProperties").begin_object().key("anyOf").begin_array();
     json_.raw(R"({ "type": ["string", "number", "boolean"] })");
     write_table("", param_section().options, {});
-    json_.end_list().end_object().end_object();
+    json_.end_array().end_object().end_object();
   }
 
   void write_matrix() {
     json_.key("matrix").begin_object();
-    json_.entry("description",
+    json_.field("description",
                 "One instance per combination: each list is an axis, rows a list of tables.");
-    json_.entry("type", "object").key("properties").begin_object();
+    json_.field("type", "object").key("properties").begin_object();
     json_.key("parallel")
         .raw(
             R"({ "description": "Instances that run at once.", "type": "integer", "minimum": 1 })");
@@ -73,8 +73,8 @@ class SchemaWriter {
 
   void write_connections() {
     json_.key("connections").begin_object();
-    json_.entry("description", "What several nodes share; a node says connection = \"NAME\".");
-    json_.entry("type", "object")
+    json_.field("description", "What several nodes share; a node says connection = \"NAME\".");
+    json_.field("type", "object")
         .key("additionalProperties")
         .raw(R"({ "type": "object" })")
         .end_object();
@@ -82,21 +82,21 @@ class SchemaWriter {
 
   /// [sources], [transforms] or [sinks]: `type` decides which options there are.
   void write_nodes(NodeKind kind) {
-    json_.key(table_of(kind)).begin_object().entry("type", "object");
-    json_.key("additionalProperties").begin_object().entry("type", "object");
+    json_.key(table_of(kind)).begin_object().field("type", "object");
+    json_.key("additionalProperties").begin_object().field("type", "object");
     json_.key("properties").begin_object().key("type").begin_object();
     json_.key("enum").texts(registry_.names(kind)).end_object().end_object();
-    json_.key("allOf").begin_list();
+    json_.key("allOf").begin_array();
     for (const auto& name : registry_.names(kind)) {
       json_.begin_object();
       json_.key("if").begin_object().key("properties").begin_object();
-      json_.key("type").begin_object().entry("const", name).end_object().end_object();
+      json_.key("type").begin_object().field("const", name).end_object().end_object();
       json_.key("required").texts({"type"}).end_object();
-      json_.key("then").begin_object().entry(
+      json_.key("then").begin_object().field(
           "$ref", fmt::format("#/definitions/{}.{}", to_string(kind), name));
       json_.end_object().end_object();
     }
-    json_.end_list().end_object().end_object();
+    json_.end_array().end_object().end_object();
   }
 
   void write_types(NodeKind kind) {
@@ -121,8 +121,8 @@ class SchemaWriter {
   void write_table(const std::string& help, const std::vector<OptionSpec>& options,
                    std::string_view input) {
     json_.begin_object();
-    if (!help.empty()) json_.entry("description", help);
-    json_.entry("type", "object").key("additionalProperties").boolean(false);
+    if (!help.empty()) json_.field("description", help);
+    json_.field("type", "object").key("additionalProperties").boolean(false);
     json_.key("properties").begin_object();
     std::vector<std::string> required;
     std::set<std::string_view> names;
@@ -145,25 +145,25 @@ class SchemaWriter {
   /// name its input.
   void write_conditions(const std::vector<std::string>& required, std::string_view input,
                         const std::set<std::string_view>& names) {
-    json_.key("allOf").begin_list();
+    json_.key("allOf").begin_array();
     if (!required.empty()) {
-      json_.begin_object().key("anyOf").begin_list();
+      json_.begin_object().key("anyOf").begin_array();
       json_.begin_object().key("required").texts({"connection"}).end_object();
       json_.begin_object().key("required").texts(required).end_object();
-      json_.end_list().end_object();
+      json_.end_array().end_object();
     }
     if (!input.empty()) {
-      json_.begin_object().key(names.count("inputs") != 0 ? "oneOf" : "allOf").begin_list();
+      json_.begin_object().key(names.count("inputs") != 0 ? "oneOf" : "allOf").begin_array();
       json_.begin_object().key("required").texts({"input"}).end_object();
       if (names.count("inputs") != 0)
         json_.begin_object().key("required").texts({"inputs"}).end_object();
-      json_.end_list().end_object();
+      json_.end_array().end_object();
     }
-    json_.end_list();
+    json_.end_array();
   }
 
   void write_option(const OptionSpec& option) {
-    json_.begin_object().entry("description", option.help);
+    json_.begin_object().field("description", option.help);
     write_kind(option);
     if (!option.fallback.empty() && !option.secret) {
       json_.key("default");
@@ -190,16 +190,16 @@ class SchemaWriter {
       case OptionKind::column:
       case OptionKind::duration:
       case OptionKind::size:
-        json_.entry("type", "string");
+        json_.field("type", "string");
         return;
       case OptionKind::choice:
         json_.key("anyOf")
-            .begin_list()
+            .begin_array()
             .begin_object()
             .key("enum")
             .texts(option.choices)
             .end_object();
-        json_.raw(kVariable).end_list();
+        json_.raw(kVariable).end_array();
         return;
       case OptionKind::integer:
         return write_scalar("integer");
@@ -214,7 +214,7 @@ class SchemaWriter {
         return;
       case OptionKind::types:
       case OptionKind::renames:
-        json_.entry("type", "object").key("additionalProperties").raw(R"({ "type": "string" })");
+        json_.field("type", "object").key("additionalProperties").raw(R"({ "type": "string" })");
         return;
       case OptionKind::any:
         return;
@@ -223,16 +223,16 @@ class SchemaWriter {
 
   void write_scalar(std::string_view type) {
     json_.key("anyOf")
-        .begin_list()
+        .begin_array()
         .begin_object()
-        .entry("type", type)
+        .field("type", type)
         .end_object()
         .raw(kVariable)
-        .end_list();
+        .end_array();
   }
 
   const Registry& registry_;
-  JsonText json_;
+  JsonWriter json_{2};
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "engine/plan/params.h"
 #include "engine/plan/plan.h"
 #include "engine/plan/settings.h"
+#include "engine/plan/sides.h"
 
 namespace flowrun {
 namespace {
@@ -97,6 +98,7 @@ class Planner {
     instance.name = instance_name(cell, drafts);
     const auto wiring = wire(drafts, diagnostics);
     bind_nodes(shared_, drafts, wiring, window, instance, diagnostics);
+    find_sides(drafts, instance, diagnostics);
     plan_.instances.push_back(std::move(instance));
     variables_.report_to(found_);
     for (const auto& diagnostic : diagnostics.all()) report_once(diagnostic);

@@ -239,6 +239,13 @@ void NodeReader::read_common(NodeDraft& draft, const ResolvedTable& table) {
     draft.memory = options.size("memory");
     draft.memory_span = options.span("memory");
   }
+  if (const auto* after = options.raw("after"); after != nullptr) {
+    if (after->is_text()) {
+      draft.after.push_back({after->text(), after->span});
+    } else {
+      for (const auto& item : after->list()) draft.after.push_back({item.text(), item.span});
+    }
+  }
   if (decl.kind != NodeKind::source) read_inputs(draft, one, many);
 }
 

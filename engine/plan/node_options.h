@@ -24,6 +24,12 @@ struct InputRef {
   std::optional<std::size_t> upstream;  ///< index of the node in file order, once wired
 };
 
+/// A sink that `after` names.
+struct AfterRef {
+  std::string sink;
+  SourceSpan span;
+};
+
 /// A node whose table is checked and which is not bound yet.
 struct NodeDraft {
   const NodeDecl* decl = nullptr;
@@ -34,6 +40,7 @@ struct NodeDraft {
   std::optional<std::int64_t> memory;
   SourceSpan memory_span;
   std::vector<InputRef> inputs;
+  std::vector<AfterRef> after;
   bool has_bad_input = false;       ///< an input is missing or unreadable, and that was reported
   std::set<std::string> variables;  ///< parameters and axes that its options name
   /// What a plan hash sees: every option in Form::unresolved where that differs, else as checked.

@@ -53,7 +53,8 @@ struct PlanNode {
   const NodeType* type = nullptr;  ///< owned by the registry, which outlives the plan
   Options options;
   SourceSpan span;
-  std::vector<EdgeFrom> inputs;  ///< empty for sources
+  std::vector<EdgeFrom> inputs;    ///< empty for sources
+  std::vector<std::size_t> after;  ///< sinks that must have committed first, by index
   Binding binding;
   RejectLimits limits;         ///< the node's own, else the pipeline's
   std::int64_t memory = 0;     ///< accumulators: their limit in bytes
@@ -74,6 +75,9 @@ struct InstancePlan {
   std::map<std::string, std::string> values;  ///< matrix values by axis
   std::vector<PlanNode> nodes;  ///< in topological order; ties by position in the file
   std::optional<WindowSpec> window;
+  /// The parts that are read one after the other, as indexes of nodes; one where no node has
+  /// `after`.
+  std::vector<std::vector<std::size_t>> sides;
 };
 
 struct RetrySpec {

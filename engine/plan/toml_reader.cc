@@ -7,8 +7,8 @@
 #include <string>
 
 #include "engine/core/error.h"
+#include "engine/core/json.h"
 #include "engine/plan/source_position.h"
-#include "engine/spec/reject.h"
 
 namespace flowrun {
 namespace {

@@ -72,15 +72,16 @@ Committer::Config Attempt::committer_config() {
                               .lease = config_.lease,
                               .stats = config_.stats,
                               .on_done = [this](OpenUnit& unit) { unit_done(unit); }};
-  // Windows of files end in order of time, so that they may as well commit in it; only ranges that are read side by side
-  // gain by overtaking one another.
+  // Windows of files end in order of time, so that they may as well commit in it; only ranges that
+  // are read side by side gain by overtaking one another.
   committer.any_order = std::any_of(config_.sources.begin(), config_.sources.end(),
                                     [](const SourceWork& work) { return work.ranges; });
   const auto& plan = config_.instance->nodes;
   const auto sinks = nodes_of(*config_.instance, NodeKind::sink);
   for (std::size_t number = 0; number < sinks.size(); ++number) {
     const auto& node = plan[sinks[number]];
-    committer.any_order = committer.any_order && (node.window_keyed || !node.binding.sink.keeps_coverage);
+    committer.any_order =
+        committer.any_order && (node.window_keyed || !node.binding.sink.keeps_coverage);
     for (const auto& from : node.inputs) {
       if (plan[from.node].kind == NodeKind::sink) {
         committer.reject_takers[from.node].push_back(sinks_[number].get());
@@ -114,11 +115,12 @@ void Attempt::build() {
   graph_ = std::make_unique<Graph>(*tbb_graph_, context_, *config_.stats);
   const auto sinks = nodes_of(*config_.instance, NodeKind::sink);
   for (std::size_t number = 0; number < sinks.size(); ++number) {
-    sinks_.push_back(std::make_unique<SinkThread>(
-        context_, graph_->node(sinks[number]), number, std::move(config_.sinks[number]),
-        [this](OpenUnit& unit) {
-          if (--unit.sinks_pending == 0) committer_->ready(unit);
-        }));
+    sinks_.push_back(std::make_unique<SinkThread>(context_, graph_->node(sinks[number]), number,
+                                                  std::move(config_.sinks[number]),
+                                                  [this](OpenUnit& unit) {
+                                                    if (--unit.sinks_pending == 0)
+                                                      committer_->ready(unit);
+                                                  }));
   }
   graph_->connect(sinks_);
   const auto sources = nodes_of(*config_.instance, NodeKind::source);
@@ -127,8 +129,8 @@ void Attempt::build() {
     gates_.push_back(std::make_unique<WindowGate>(in_flight));
     auto& node = graph_->node(sources[number]);
     sources_.push_back(std::make_unique<SourceDriver>(
-        context_, node, number, *tbb_graph_, node.plan().binding.make_source(), config_.sources[number],
-        config_.plan->now, *config_.stats, *gates_.back()));
+        context_, node, number, *tbb_graph_, node.plan().binding.make_source(),
+        config_.sources[number], config_.plan->now, *config_.stats, *gates_.back()));
   }
   board_->on_open = [this](OpenUnit& unit) {
     ++config_.stats->units_opened;
@@ -136,7 +138,9 @@ void Attempt::build() {
       config_.journal->put_unit(config_.run, {.unit = unit.unit, .state = UnitState::reading});
     }
   };
-  board_->on_end = [this](std::size_t source, OpenUnit& unit) { sources_[source]->node().end_ports(unit); };
+  board_->on_end = [this](std::size_t source, OpenUnit& unit) {
+    sources_[source]->node().end_ports(unit);
+  };
 }
 
 void Attempt::open_sinks() {
@@ -171,10 +175,11 @@ void Attempt::check_all_arrived() {
   const auto units = board_->all().size();
   for (const auto& stage : graph_->stages()) {
     if (stage->inlet().unfinished() == 0 && stage->inlet().finished() == units) continue;
-    context_.failure.set(Error(Errc::internal,
-                               "bug: a message was lost before {}: it finished {} of {} units; nothing "
-                               "of the unfinished ones was committed",
-                               stage->where(), stage->inlet().finished(), units));
+    context_.failure.set(
+        Error(Errc::internal,
+              "bug: a message was lost before {}: it finished {} of {} units; nothing "
+              "of the unfinished ones was committed",
+              stage->where(), stage->inlet().finished(), units));
     return;
   }
 }
@@ -192,7 +197,8 @@ std::int64_t Attempt::keep_failed_rejects() {
   // What was rejected is what a person looks at next, so it is kept even though its units failed.
   std::int64_t stored = 0;
   for (auto* unit : board_->all()) {
-    if (!unit->done) stored += store_kept_rejects(*config_.journal, *config_.instance, config_.run, *unit);
+    if (!unit->done)
+      stored += store_kept_rejects(*config_.journal, *config_.instance, config_.run, *unit);
   }
   return stored;
 }
@@ -217,11 +223,11 @@ AttemptResult Attempt::run() {
   close_sinks(!context_.failure.stopped());
   AttemptResult result{.error = context_.failure.first(),
                        .committed = committer_->committed(),
-                       .units_committed = committer_->units_committed(),
                        .rejects_stored = committer_->rejects_stored()};
   if (result.error && config_.journal != nullptr) result.rejects_stored += keep_failed_rejects();
   if (!result.error && context_.failure.stopped()) {
-    result.error = Error(Errc::cancelled, "stopped; what was prepared is committed, the next run goes on");
+    result.error =
+        Error(Errc::cancelled, "stopped; what was prepared is committed, the next run goes on");
   }
   return result;
 }

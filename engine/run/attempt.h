@@ -17,28 +17,28 @@ struct AttemptConfig {
   const InstancePlan* instance = nullptr;
   const RunOptions* options = nullptr;
   Log* log = nullptr;
-  Journal* journal = nullptr;      ///< null in dry runs
-  const Lease* lease = nullptr;    ///< null in dry runs
+  Journal* journal = nullptr;    ///< null in dry runs
+  const Lease* lease = nullptr;  ///< null in dry runs
   CoveragePlan* coverage = nullptr;
   Credits* credits = nullptr;
   RunStats* stats = nullptr;
   std::string run;
   std::int64_t epoch = 0;
   std::int32_t number = 1;
-  std::vector<std::unique_ptr<Sink>> sinks;      ///< by sink number
+  std::vector<std::unique_ptr<Sink>> sinks;  ///< by sink number
   std::vector<SinkContext> sink_contexts;
-  std::vector<SourceWork> sources;               ///< by source number
+  std::vector<SourceWork> sources;  ///< by source number
   std::vector<std::string> input_names;
 };
 
 struct AttemptResult {
-  std::optional<Error> error;                ///< nothing where all went well
+  std::optional<Error> error;  ///< nothing where all went well
   std::vector<CommittedPart> committed;
-  std::int64_t units_committed = 0;
   std::int64_t rejects_stored = 0;
 };
 
-/// Builds the graph, runs it, commits; never throws. A run that lost a message ends with Errc::internal.
+/// Builds the graph, runs it, commits; never throws. A run that lost a message ends with
+/// Errc::internal.
 [[nodiscard]] AttemptResult run_attempt(AttemptConfig config);
 
 /// The numbers of worker threads that an option of 0 stands for.

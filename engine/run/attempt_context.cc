@@ -14,7 +14,10 @@ NodeBase::NodeBase(AttemptContext& context, std::size_t number, NodeStats& stats
   const auto& drop = context.options->hooks.drop;
   for (std::size_t i = 0; i <= plan().binding.outputs.size(); ++i) {
     OutPort::Drop planted;
-    if (drop) planted = [&drop, name = plan().name, port = plan().port_name(i)] { return drop(name, port); };
+    if (drop)
+      planted = [&drop, name = plan().name, port = plan().port_name(i)] {
+        return drop(name, port);
+      };
     ports_.push_back(std::make_unique<OutPort>(graph, std::move(planted)));
   }
 }
@@ -29,8 +32,8 @@ void NodeBase::account(OpenUnit& unit, std::int64_t rows_in, const CollectedOutp
   const auto rejected = static_cast<std::int64_t>(out.rejects.size());
   const auto passed = out.emitted_rows() - out.made_rows();
   if (rows_in != passed + out.absorbed_rows() + out.filtered_rows() + rejected) {
-    bug("rows do not add up: {} in, {} passed, {} absorbed, {} filtered, {} rejected", rows_in, passed,
-        out.absorbed_rows(), out.filtered_rows(), rejected);
+    bug("rows do not add up: {} in, {} passed, {} absorbed, {} filtered, {} rejected", rows_in,
+        passed, out.absorbed_rows(), out.filtered_rows(), rejected);
   }
   stats_->in += rows_in;
   stats_->passed += passed;
@@ -63,7 +66,8 @@ void NodeBase::route_rejects(OpenUnit& unit, std::vector<Reject> rejects,
     }
   }
   if (!rejected().connected()) return fail_where_asked(unit);
-  rejected().send(unit, make_reject_batch(rejects, plan().name, unit.unit.shown(), context_->run), lease);
+  rejected().send(unit, make_reject_batch(rejects, plan().name, unit.unit.shown(), context_->run),
+                  lease);
 }
 
 void NodeBase::fail_where_asked(OpenUnit& unit) const {
@@ -72,12 +76,13 @@ void NodeBase::fail_where_asked(OpenUnit& unit) const {
   if (limited || limits.on_error == OnError::skip) return;
   const std::lock_guard lock(unit.mutex);
   const auto& first = unit.kept[number_].first.front();
-  throw Error(Errc::data,
-              "rejected a row that nothing takes: {}{}{}{}; connect \"{}.rejected\" to a sink, or set "
-              "on_error = \"skip\" or max_rejects",
-              first.origin.empty() ? "" : first.origin + ": ",
-              first.column.empty() ? "" : "column \"" + first.column + "\": ", first.reason,
-              first.value.empty() ? "" : ": \"" + first.value + "\"", plan().name);
+  throw Error(
+      Errc::data,
+      "rejected a row that nothing takes: {}{}{}{}; connect \"{}.rejected\" to a sink, or set "
+      "on_error = \"skip\" or max_rejects",
+      first.origin.empty() ? "" : first.origin + ": ",
+      first.column.empty() ? "" : "column \"" + first.column + "\": ", first.reason,
+      first.value.empty() ? "" : ": \"" + first.value + "\"", plan().name);
 }
 
 void NodeBase::end_ports(OpenUnit& unit) {

@@ -27,7 +27,7 @@ struct AttemptContext {
   std::vector<std::string> input_names;  ///< by input number: what origins call them
   Log* log = nullptr;
   std::string run;
-  std::function<Micros()> disorder;      ///< how far rows of one input were out of order so far
+  std::function<Micros()> disorder;  ///< how far rows of one input were out of order so far
 
   /// "path:line" of a row, or "" where its input is not known.
   [[nodiscard]] std::string origin(std::uint64_t ordinal) const {
@@ -55,7 +55,8 @@ class Stopwatch {
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 
-/// What a node made of one call: kept until the call returned, so that a failing call has sent nothing.
+/// What a node made of one call: kept until the call returned, so that a failing call has sent
+/// nothing.
 class CollectedOutput final : public Output {
  public:
   void emit(std::size_t port, BatchRef batch) override {
@@ -72,7 +73,8 @@ class CollectedOutput final : public Output {
   std::int64_t rows_ = 0;
 };
 
-/// One plan node inside an attempt: its ports, its numbers, and what is common to all kinds of nodes.
+/// One plan node inside an attempt: its ports, its numbers, and what is common to all kinds of
+/// nodes.
 class NodeBase {
  public:
   NodeBase(AttemptContext& context, std::size_t number, NodeStats& stats, tbb::flow::graph& graph);
@@ -92,17 +94,20 @@ class NodeBase {
   /// Called first in every body: planted jitter, and false where the attempt is being stopped.
   [[nodiscard]] bool begin_body();
 
-  /// Checks the balance of a call and adds it to the numbers: in = passed + absorbed + filtered + rejected.
+  /// Checks the balance of a call and adds it to the numbers: in = passed + absorbed + filtered +
+  /// rejected.
   void account(OpenUnit& unit, std::int64_t rows_in, const CollectedOutput& out);
 
-  /// Sends rejects out of the rejected port, or keeps them for the journal where no sink takes them.
+  /// Sends rejects out of the rejected port, or keeps them for the journal where no sink takes
+  /// them.
   void route_rejects(OpenUnit& unit, std::vector<Reject> rejects, const Credits::LeaseRef& lease);
 
   /// Sends the end markers of every port.
   void end_ports(OpenUnit& unit);
 
  private:
-  /// Ends the run at the first reject that nothing takes, unless the pipeline says that some may be.
+  /// Ends the run at the first reject that nothing takes, unless the pipeline says that some may
+  /// be.
   void fail_where_asked(OpenUnit& unit) const;
 
   AttemptContext* context_;

@@ -7,7 +7,10 @@
 namespace flowrun {
 
 Committer::Committer(AttemptContext& context, std::vector<SinkThread*> sinks, Config config)
-    : context_(&context), sinks_(std::move(sinks)), config_(std::move(config)), thread_([this] { loop(); }) {}
+    : context_(&context),
+      sinks_(std::move(sinks)),
+      config_(std::move(config)),
+      thread_([this] { loop(); }) {}
 
 Committer::~Committer() {
   if (thread_.joinable()) finish();
@@ -75,7 +78,6 @@ void Committer::commit(OpenUnit& unit) {
       for (auto* sink : sinks_) sink->abort(unit);
       throw;
     }
-    units_committed_ += counted;
     config_.stats->units_committed += counted;
   }
   context_->board->mark_done(unit);
@@ -105,23 +107,31 @@ void Committer::steps(OpenUnit& unit, const std::vector<SinkThread*>& rejects,
 
 void Committer::prepare_data(OpenUnit& unit, SinkThread& sink) {
   auto marker = marker_of(unit, sink);
-  auto refused = sink.prepare(unit, marker);
   auto& node = sink.node();
+  std::int64_t refused = 0;
+  sink.prepare(unit, marker, [&](std::vector<Reject> rejects) {
+    refused += static_cast<std::int64_t>(rejects.size());
+    hand_on(unit, node, std::move(rejects));
+  });
   {
     const std::lock_guard lock(unit.mutex);
-    const auto rows = unit.written[sink.number()] - static_cast<std::int64_t>(refused.size());
+    const auto rows = unit.written[sink.number()] - refused;
     node.stats().passed += rows;
     node.stats().out += rows;
   }
   pending_.push_back({.sink = sink.number(), .marker = std::move(marker)});
-  node.stats().rejected += static_cast<std::int64_t>(refused.size());
-  if (refused.empty()) return;
+}
+
+void Committer::hand_on(OpenUnit& unit, NodeBase& node, std::vector<Reject> rejects) {
+  const auto count = static_cast<std::int64_t>(rejects.size());
+  node.stats().rejected += count;
   const auto takers = config_.reject_takers.find(node.number());
-  if (takers == config_.reject_takers.end()) return node.route_rejects(unit, std::move(refused), nullptr);
-  for (auto& reject : refused) {
+  if (takers == config_.reject_takers.end())
+    return node.route_rejects(unit, std::move(rejects), nullptr);
+  for (auto& reject : rejects) {
     if (reject.origin.empty()) reject.origin = context_->origin(reject.ordinal);
   }
-  const auto batch = make_reject_batch(refused, node.plan().name, unit.unit.shown(), context_->run);
+  const auto batch = make_reject_batch(rejects, node.plan().name, unit.unit.shown(), context_->run);
   for (auto* taker : takers->second) {
     taker->node().stats().in += batch->rows();
     if (unit.sinks[taker->number()].skip) {
@@ -131,26 +141,27 @@ void Committer::prepare_data(OpenUnit& unit, SinkThread& sink) {
     }
   }
   const std::lock_guard lock(unit.mutex);
-  unit.rows_rejected[node.number()] += static_cast<std::int64_t>(refused.size());
+  unit.rows_rejected[node.number()] += count;
 }
 
 Marker Committer::marker_of(const OpenUnit& unit, const SinkThread& sink) const {
   const auto& part = unit.sinks[sink.number()];
   const auto& covered = config_.coverage->sinks()[sink.number()];
-  Marker marker{.key = covered.key,
-                .coverage = {.kind = unit.unit.kind,
-                             .interval = unit.unit.interval,
-                             .id = unit.unit.kind == UnitKind::window ? std::string() : unit.unit.id,
-                             .plan_hash = covered.plan_hash,
-                             .inputs = part.inputs,
-                             .generation = part.generation,
-                             .epoch = unit.unit.epoch,
-                             .run = unit.unit.run,
-                             .rows = unit.written[sink.number()]},
-                .replaces = part.replaces};
+  Marker marker{
+      .key = covered.key,
+      .coverage = {.kind = unit.unit.kind,
+                   .interval = unit.unit.interval,
+                   .id = unit.unit.kind == UnitKind::window ? std::string() : unit.unit.id,
+                   .plan_hash = covered.plan_hash,
+                   .inputs = part.inputs,
+                   .generation = part.generation,
+                   .epoch = unit.unit.epoch,
+                   .run = unit.unit.run,
+                   .rows = unit.written[sink.number()]},
+      .replaces = part.replaces};
   if (unit.unit.kind == UnitKind::window && part.replaces == 0) {
-    marker.coverage.interval =
-        config_.coverage->clip(sink.number(), context_->board->covered_stretch(unit), unit.unit.interval);
+    marker.coverage.interval = config_.coverage->clip(
+        sink.number(), context_->board->covered_stretch(unit), unit.unit.interval);
   }
   return marker;
 }
@@ -165,13 +176,13 @@ void Committer::judge(OpenUnit& unit) {
     const auto in = std::max<std::int64_t>(rows_in_[number], total);
     const auto& limits = node.limits;
     if (limits.max_rejects >= 0 && total > limits.max_rejects) {
-      throw Error(Errc::data, "node \"{}\" rejected {} rows, more than max_rejects = {}", node.name, total,
-                  limits.max_rejects);
+      throw Error(Errc::data, "node \"{}\" rejected {} rows, more than max_rejects = {}", node.name,
+                  total, limits.max_rejects);
     }
     const double ratio = static_cast<double>(total) / static_cast<double>(in);
     if (limits.max_reject_ratio >= 0 && ratio > limits.max_reject_ratio) {
-      throw Error(Errc::data, "node \"{}\" rejected {} of {} rows, more than max_reject_ratio = {}", node.name,
-                  total, in, limits.max_reject_ratio);
+      throw Error(Errc::data, "node \"{}\" rejected {} of {} rows, more than max_reject_ratio = {}",
+                  node.name, total, in, limits.max_reject_ratio);
     }
   }
 }
@@ -181,8 +192,8 @@ void Committer::store_rejects(OpenUnit& unit) {
   rejects_stored_ += store_kept_rejects(*config_.journal, *context_->instance, context_->run, unit);
 }
 
-std::int64_t store_kept_rejects(Journal& journal, const InstancePlan& instance, const std::string& run,
-                                OpenUnit& unit) {
+std::int64_t store_kept_rejects(Journal& journal, const InstancePlan& instance,
+                                const std::string& run, OpenUnit& unit) {
   std::vector<StoredReject> rejects;
   std::int64_t total = 0;
   {

@@ -22,20 +22,22 @@ struct CommittedPart {
 };
 
 /// Puts the rejects of a unit that no sink takes into the journal; returns how many there are.
-std::int64_t store_kept_rejects(Journal& journal, const InstancePlan& instance, const std::string& run,
-                                OpenUnit& unit);
+std::int64_t store_kept_rejects(Journal& journal, const InstancePlan& instance,
+                                const std::string& run, OpenUnit& unit);
 
-/// The turn-keeper (windows.md 14, 15, 17): waits for units that every sink has staged, applies them inside open
-/// transactions, collects what sinks refuse, judges the limits, and commits reject sinks, then data sinks, then journals.
+/// The turn-keeper (windows.md 14, 15, 17): waits for units that every sink has staged, applies
+/// them inside open transactions, collects what sinks refuse, judges the limits, and commits reject
+/// sinks, then data sinks, then journals.
 class Committer {
  public:
   struct Config {
     const CoveragePlan* coverage = nullptr;
-    Journal* journal = nullptr;        ///< null in dry runs
-    const Lease* lease = nullptr;      ///< null in dry runs
+    Journal* journal = nullptr;    ///< null in dry runs
+    const Lease* lease = nullptr;  ///< null in dry runs
     RunStats* stats = nullptr;
-    bool any_order = false;            ///< all sinks are window-keyed
-    std::map<std::size_t, std::vector<SinkThread*>> reject_takers;   ///< by plan node: who takes a sink's rejects
+    bool any_order = false;  ///< all sinks are window-keyed
+    std::map<std::size_t, std::vector<SinkThread*>>
+        reject_takers;  ///< by plan node: who takes a sink's rejects
     std::function<void(OpenUnit&)> on_done;
   };
   Committer(AttemptContext& context, std::vector<SinkThread*> sinks, Config config);
@@ -49,16 +51,18 @@ class Committer {
   void finish();
 
   [[nodiscard]] const std::vector<CommittedPart>& committed() const { return committed_; }
-  [[nodiscard]] std::int64_t units_committed() const { return units_committed_; }
   [[nodiscard]] std::int64_t rejects_stored() const { return rejects_stored_; }
 
  private:
   void loop();
   [[nodiscard]] OpenUnit* next();
   void commit(OpenUnit& unit);
-  void steps(OpenUnit& unit, const std::vector<SinkThread*>& rejects, const std::vector<SinkThread*>& data);
+  void steps(OpenUnit& unit, const std::vector<SinkThread*>& rejects,
+             const std::vector<SinkThread*>& data);
   [[nodiscard]] Marker marker_of(const OpenUnit& unit, const SinkThread& sink) const;
   void prepare_data(OpenUnit& unit, SinkThread& sink);
+  /// Sends what a sink refuses to whoever takes its rejects. On that sink's thread.
+  void hand_on(OpenUnit& unit, NodeBase& node, std::vector<Reject> rejects);
   void judge(OpenUnit& unit);
   void store_rejects(OpenUnit& unit);
   void record(const OpenUnit& unit, UnitState state) const;
@@ -68,9 +72,8 @@ class Committer {
   Config config_;
   std::vector<CommittedPart> committed_;
   std::vector<CommittedPart> pending_;
-  std::map<std::size_t, std::int64_t> rows_in_;        ///< by plan node, over units
+  std::map<std::size_t, std::int64_t> rows_in_;  ///< by plan node, over units
   std::map<std::size_t, std::int64_t> rows_rejected_;
-  std::int64_t units_committed_ = 0;
   std::int64_t rejects_stored_ = 0;
 
   std::mutex mutex_;

@@ -67,7 +67,8 @@ std::int64_t CoveragePlan::overlapping(const CoveredSink& sink, UnitKind kind, I
   std::int64_t newest = 0;
   for (const auto& entry : sink.covered) {
     const bool touches = entry.interval.from < cell.until && cell.from < entry.interval.until;
-    if (kind == UnitKind::window && entry.kind == kind && touches) newest = std::max(newest, entry.generation);
+    if (kind == UnitKind::window && entry.kind == kind && touches)
+      newest = std::max(newest, entry.generation);
   }
   return newest;
 }
@@ -85,7 +86,8 @@ InputSet CoveragePlan::complete(const CoveredSink& sink) const {
 
 void CoveragePlan::refuse_changes(const CoveredSink& sink, const InputSet& all) const {
   if (sink.covered.empty()) return;
-  const std::string what = "sink \"" + sink.node + "\" appends, and what it has loaded cannot be taken back";
+  const std::string what =
+      "sink \"" + sink.node + "\" appends, and what it has loaded cannot be taken back";
   const std::string next = "; clear the target and load it anew, or use mode \"upsert\" with a key";
   if (full_) throw Error(Errc::plan, "--full would load rows twice: {}{}", what, next);
   for (const auto& entry : sink.covered) {
@@ -94,8 +96,8 @@ void CoveragePlan::refuse_changes(const CoveredSink& sink, const InputSet& all) 
                   entry.run, what, next);
     }
     if (entry.plan_hash != sink.plan_hash) {
-      throw Error(Errc::plan, "the pipeline upstream has changed since run {}: {}{}", entry.run, what,
-                  next);
+      throw Error(Errc::plan, "the pipeline upstream has changed since run {}: {}{}", entry.run,
+                  what, next);
     }
   }
 }
@@ -114,8 +116,8 @@ std::optional<InputSet> CoveragePlan::append_round(const InputSet& all) const {
   }
   const auto rest = without(all, done);
   if (rest.empty()) return std::nullopt;
-  // What an interrupted run had begun is finished with the inputs that it had, so that no unit mixes rows that one sink
-  // has with rows that it lacks.
+  // What an interrupted run had begun is finished with the inputs that it had, so that no unit
+  // mixes rows that one sink has with rows that it lacks.
   const auto interrupted = without(rest, without(rest, started));
   return interrupted.empty() ? rest : interrupted;
 }
@@ -126,9 +128,10 @@ std::optional<InputSet> CoveragePlan::whole_round(const InputSet& all) const {
     if (!sink.keeps) return true;
     if (windowed_) {
       const auto* last = find(sink, UnitKind::unplaced, {}, {});
-      const bool same = std::all_of(sink.covered.begin(), sink.covered.end(), [&](const Coverage& entry) {
-        return entry.plan_hash == sink.plan_hash && changed(*entry.inputs, all) == nullptr;
-      });
+      const bool same =
+          std::all_of(sink.covered.begin(), sink.covered.end(), [&](const Coverage& entry) {
+            return entry.plan_hash == sink.plan_hash && changed(*entry.inputs, all) == nullptr;
+          });
       return last != nullptr && same && contains(*last->inputs, all);
     }
     const auto* load = find(sink, UnitKind::load, {}, load_id(all));
@@ -152,10 +155,11 @@ std::vector<std::string> CoveragePlan::new_inputs() const {
   std::vector<std::string> names;
   for (const auto& input : round_) {
     const bool known = std::all_of(sinks_.begin(), sinks_.end(), [&](const CoveredSink& sink) {
-      return !sink.keeps || std::any_of(sink.covered.begin(), sink.covered.end(), [&](const Coverage& c) {
-        const auto found = c.inputs->find(input.first);
-        return found != c.inputs->end() && found->second == input.second;
-      });
+      return !sink.keeps ||
+             std::any_of(sink.covered.begin(), sink.covered.end(), [&](const Coverage& c) {
+               const auto found = c.inputs->find(input.first);
+               return found != c.inputs->end() && found->second == input.second;
+             });
     });
     if (!known) names.push_back(input.first);
   }
@@ -192,7 +196,8 @@ SinkPart CoveragePlan::decide(std::size_t number, UnitKind kind, Interval cell,
 Interval CoveragePlan::clip(std::size_t number, Interval stretch, Interval cell) const {
   for (const auto& entry : sinks_[number].covered) {
     if (entry.kind != UnitKind::window || entry.interval.from >= cell.from) continue;
-    if (entry.interval.until > stretch.from) stretch.from = std::min(entry.interval.until, cell.from);
+    if (entry.interval.until > stretch.from)
+      stretch.from = std::min(entry.interval.until, cell.from);
   }
   return stretch;
 }
@@ -209,8 +214,8 @@ void CoveragePlan::committed(const Marker& marker, std::size_t number) {
         kept.push_back(entry);
         continue;
       }
-      for (const Interval rest : {Interval{entry.interval.from, cell.from},
-                                  Interval{cell.until, entry.interval.until}}) {
+      for (const Interval rest :
+           {Interval{entry.interval.from, cell.from}, Interval{cell.until, entry.interval.until}}) {
         if (rest.from >= rest.until) continue;
         kept.push_back(entry);
         kept.back().interval = rest;

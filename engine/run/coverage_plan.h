@@ -14,10 +14,10 @@ namespace flowrun {
 
 /// What one sink does with one unit.
 struct SinkPart {
-  bool skip = false;              ///< it has the unit already: its input is discarded
+  bool skip = false;  ///< it has the unit already: its input is discarded
   std::int64_t generation = 1;
-  std::int64_t replaces = 0;      ///< the generation that stands in the target; 0: none
-  std::shared_ptr<const InputSet> inputs;   ///< what the target holds of the unit afterwards
+  std::int64_t replaces = 0;               ///< the generation that stands in the target; 0: none
+  std::shared_ptr<const InputSet> inputs;  ///< what the target holds of the unit afterwards
 };
 
 /// A sink as far as coverage goes.
@@ -25,28 +25,31 @@ struct CoveredSink {
   CoverageKey key;
   std::string node;
   std::string plan_hash;
-  bool keeps = true;         ///< false: null, stdout: writes whatever comes, plays no part in planning
+  bool keeps = true;  ///< false: null, stdout: writes whatever comes, plays no part in planning
   bool idempotent = true;
-  std::vector<Coverage> covered;   ///< in the target now; kept up to date by committed()
+  std::vector<Coverage> covered;  ///< in the target now; kept up to date by committed()
 };
 
-/// Compares what is asked for with what the sinks hold (windows.md 1-3). An idempotent sink takes a unit again, as the
-/// next generation, when the plan, an input's content or the set of inputs changed; what it cannot do again (append) is
-/// refused instead, and reads new inputs only. One thread, except decide(), which any thread may call between the others.
+/// Compares what is asked for with what the sinks hold (windows.md 1-3). An idempotent sink takes a
+/// unit again, as the next generation, when the plan, an input's content or the set of inputs
+/// changed; what it cannot do again (append) is refused instead, and reads new inputs only. One
+/// thread, except decide(), which any thread may call between the others.
 class CoveragePlan {
  public:
   CoveragePlan(std::vector<CoveredSink> sinks, bool windowed, bool full)
       : sinks_(std::move(sinks)), windowed_(windowed), full_(full) {}
 
-  /// Chooses the inputs to read next out of all there are; nothing where all is covered. Interrupted work of append
-  /// sinks comes first, with the inputs that it had. Throws Error(plan) where a sink would have to un-commit.
+  /// Chooses the inputs to read next out of all there are; nothing where all is covered.
+  /// Interrupted work of append sinks comes first, with the inputs that it had. Throws Error(plan)
+  /// where a sink would have to un-commit.
   [[nodiscard]] std::optional<InputSet> next_round(const InputSet& all);
 
   /// Decides for one unit of the round. `cell` counts for windows only.
-  [[nodiscard]] SinkPart decide(std::size_t sink, UnitKind kind, Interval cell, const std::string& id) const;
+  [[nodiscard]] SinkPart decide(std::size_t sink, UnitKind kind, Interval cell,
+                                const std::string& id) const;
 
-  /// Rows of inputs that no sink knows have event times at or after `from` (their first row less the lateness): windows
-  /// that end before it need not be loaded again for their sake.
+  /// Rows of inputs that no sink knows have event times at or after `from` (their first row less
+  /// the lateness): windows that end before it need not be loaded again for their sake.
   void set_new_rows_from(Micros from) { new_rows_from_ = from; }
   /// Inputs of the round that some sink does not know.
   [[nodiscard]] std::vector<std::string> new_inputs() const;
@@ -70,8 +73,10 @@ class CoveragePlan {
  private:
   [[nodiscard]] const Coverage* find(const CoveredSink& sink, UnitKind kind, Interval cell,
                                      const std::string& id) const;
-  /// The greatest generation of entries that hold part of the cell (the grid was changed); 0 where none does.
-  [[nodiscard]] static std::int64_t overlapping(const CoveredSink& sink, UnitKind kind, Interval cell);
+  /// The greatest generation of entries that hold part of the cell (the grid was changed); 0 where
+  /// none does.
+  [[nodiscard]] static std::int64_t overlapping(const CoveredSink& sink, UnitKind kind,
+                                                Interval cell);
   /// Inputs whose every row the sink has (its unplaced unit or its loads name them).
   [[nodiscard]] InputSet complete(const CoveredSink& sink) const;
   void refuse_changes(const CoveredSink& sink, const InputSet& all) const;
@@ -82,7 +87,7 @@ class CoveragePlan {
   bool windowed_;
   bool full_;
   InputSet round_;
-  InputSet read_;   ///< by the rounds before
+  InputSet read_;  ///< by the rounds before
   Micros new_rows_from_ = INT64_MIN;
 };
 

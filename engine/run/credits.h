@@ -1,4 +1,5 @@
-// Bytes in flight: sources take them before they read, the message carries them, its death gives them back.
+// Bytes in flight: sources take them before they read, the message carries them, its death gives
+// them back.
 #pragma once
 
 #include <condition_variable>
@@ -10,9 +11,10 @@
 
 namespace flowrun {
 
-/// The one byte budget of a process (windows.md 10). Every source has a reserved share, so that none can starve
-/// another; what is not reserved is for whoever comes. What a flush emits is charged without waiting and may
-/// overdraw the account; sources wait while it is negative. Any thread. Outlives every lease.
+/// The one byte budget of a process (windows.md 10). Every source has a reserved share, so that
+/// none can starve another; what is not reserved is for whoever comes. What a flush emits is
+/// charged without waiting and may overdraw the account; sources wait while it is negative. Any
+/// thread. Outlives every lease.
 class Credits {
  public:
   explicit Credits(std::int64_t budget) : free_(budget), budget_(budget) {}
@@ -42,8 +44,8 @@ class Credits {
   /// Gives the share of a source back, when it has read everything.
   void remove_source(int source);
 
-  /// Waits until `bytes` fit into the source's share or what is free, or until the source has nothing else in flight (then
-  /// any size is granted). Null when asked to stop.
+  /// Waits until `bytes` fit into the source's share or what is free, or until the source has
+  /// nothing else in flight (then any size is granted). Null when asked to stop.
   [[nodiscard]] LeaseRef take(int source, std::int64_t bytes, std::stop_token stop);
 
   /// Charges what a flush emits; never waits.

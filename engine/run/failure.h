@@ -31,8 +31,8 @@ class Failure {
     return first_;
   }
 
-  /// Runs `body`; an exception becomes the first error, with `where` in front of it. The one guard of node bodies and
-  /// engine threads.
+  /// Runs `body`; an exception becomes the first error, with `where` in front of it. The one guard
+  /// of node bodies and engine threads.
   template <typename Body>
   void guard(const std::string& where, Body&& body) {
     try {

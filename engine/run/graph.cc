@@ -27,6 +27,14 @@ bool fuses(const InstancePlan& instance, std::size_t next) {
          consumers_of(instance, from.node, 0) == 1;
 }
 
+/// The numbers are those of the whole instance, of which this may be one side.
+NodeStats& stats_of(RunStats& stats, const std::string& name) {
+  const auto found = std::find_if(stats.nodes.begin(), stats.nodes.end(),
+                                  [&](const NodeStats& node) { return node.name == name; });
+  if (found == stats.nodes.end()) bug("node \"{}\" has no numbers", name);
+  return *found;
+}
+
 }  // namespace
 
 std::vector<std::vector<std::size_t>> fuse_chains(const InstancePlan& instance) {
@@ -35,8 +43,9 @@ std::vector<std::vector<std::size_t>> fuse_chains(const InstancePlan& instance) 
     if (!stateless(instance.nodes[i])) continue;
     if (fuses(instance, i)) {
       const auto feeder = instance.nodes[i].inputs.front().node;
-      const auto chain = std::find_if(chains.begin(), chains.end(),
-                                      [&](const auto& members) { return members.back() == feeder; });
+      const auto chain = std::find_if(chains.begin(), chains.end(), [&](const auto& members) {
+        return members.back() == feeder;
+      });
       chain->push_back(i);
     } else {
       chains.push_back({i});
@@ -48,7 +57,8 @@ std::vector<std::vector<std::size_t>> fuse_chains(const InstancePlan& instance) 
 Graph::Graph(tbb::flow::graph& graph, AttemptContext& context, RunStats& stats)
     : graph_(&graph), context_(&context), stage_of_(context.instance->nodes.size()) {
   for (std::size_t i = 0; i < context.instance->nodes.size(); ++i) {
-    nodes_.push_back(std::make_unique<NodeBase>(context, i, stats.nodes[i], graph));
+    nodes_.push_back(std::make_unique<NodeBase>(
+        context, i, stats_of(stats, context.instance->nodes[i].name), graph));
   }
 }
 
@@ -70,15 +80,19 @@ void Graph::connect(const std::vector<std::unique_ptr<SinkThread>>& sinks) {
   for (std::size_t i = 0; i < plan.size(); ++i) {
     if (plan[i].binding.make_accumulator) {
       auto accumulator = plan[i].binding.make_accumulator(plan[i].memory);
-      add_stage({i}, std::make_unique<AccumulatorStage>(*graph_, *context_, *nodes_[i], std::move(accumulator)));
+      add_stage({i}, std::make_unique<AccumulatorStage>(*graph_, *context_, *nodes_[i],
+                                                        std::move(accumulator)));
     } else if (plan[i].kind == NodeKind::sink) {
-      add_stage({i}, std::make_unique<SinkStage>(*graph_, *context_, *nodes_[i], sink, *sinks[sink]));
+      add_stage({i},
+                std::make_unique<SinkStage>(*graph_, *context_, *nodes_[i], sink, *sinks[sink]));
       ++sink;
     }
   }
   for (std::size_t i = 0; i < plan.size(); ++i) {
     for (const auto& from : plan[i].inputs) {
-      if (stage_of_[from.node] == stage_of_[i] && from.port < plan[from.node].binding.outputs.size()) continue;
+      if (stage_of_[from.node] == stage_of_[i] &&
+          from.port < plan[from.node].binding.outputs.size())
+        continue;
       stage_of_[i]->connect_from(nodes_[from.node]->port(from.port));
     }
   }

@@ -12,11 +12,13 @@
 
 namespace flowrun {
 
-/// Chains of plan nodes that are fused into one body, in plan order; only stateless transforms are in them. A chain ends
-/// where an edge must stand: at splits (several ports), several consumers, accumulators, nodes with several inputs and sinks.
+/// Chains of plan nodes that are fused into one body, in plan order; only stateless transforms are
+/// in them. A chain ends where an edge must stand: at splits (several ports), several consumers,
+/// accumulators, nodes with several inputs and sinks.
 [[nodiscard]] std::vector<std::vector<std::size_t>> fuse_chains(const InstancePlan& instance);
 
-/// The nodes of one attempt's flow graph, wired. Sources' ports are wired, too; who drives them is not part of it.
+/// The nodes of one attempt's flow graph, wired. Sources' ports are wired, too; who drives them is
+/// not part of it.
 class Graph {
  public:
   /// `sinks` by sink number, in plan order.
@@ -32,9 +34,9 @@ class Graph {
 
   tbb::flow::graph* graph_;
   AttemptContext* context_;
-  std::vector<std::unique_ptr<NodeBase>> nodes_;      ///< by plan node
+  std::vector<std::unique_ptr<NodeBase>> nodes_;  ///< by plan node
   std::vector<std::unique_ptr<Stage>> stages_;
-  std::vector<Stage*> stage_of_;                      ///< by plan node; null for sources
+  std::vector<Stage*> stage_of_;  ///< by plan node; null for sources
 };
 
 }  // namespace flowrun

@@ -16,7 +16,7 @@ class DrySink final : public Sink {
   void open(const SinkContext&) override {}
   void begin(const Unit&) override {}
   void write(const Unit&, std::unique_ptr<Encoded>) override {}
-  std::vector<Reject> prepare(const Unit&, const Marker&) override { return {}; }
+  void prepare(const Unit&, const Marker&, const Refuse&) override {}
   void commit(const Unit&) override {}
   void abort(const Unit&) noexcept override {}
   void close(bool) override {}
@@ -65,8 +65,8 @@ InstanceSinks make_sinks(const Plan& plan, const InstancePlan& instance, const R
                          const RunServices& services, SharedObjects& shared) {
   InstanceSinks made;
   const auto numbers = nodes_of(instance, NodeKind::sink);
-  const auto memory = std::max(plan.max_memory / kStagingShare / static_cast<std::int64_t>(numbers.size()),
-                               kLeastStaging);
+  const auto memory = std::max(
+      plan.max_memory / kStagingShare / static_cast<std::int64_t>(numbers.size()), kLeastStaging);
   for (const auto i : numbers) {
     const auto& node = instance.nodes[i];
     const auto& facts = node.binding.sink;
@@ -78,12 +78,13 @@ InstanceSinks make_sinks(const Plan& plan, const InstancePlan& instance, const R
                         .plan_hash = node.plan_hash,
                         .keeps = facts.keeps_coverage && !options.dry_run,
                         .idempotent = facts.idempotent};
-    SinkContext context{.key = covered.key,
-                        .memory = memory,
-                        .spool_directory = spool_directory(plan),
-                        .coverage = services.journal == nullptr ? nullptr : &services.journal->coverage(),
-                        .shared = &shared,
-                        .log = services.log};
+    SinkContext context{
+        .key = covered.key,
+        .memory = memory,
+        .spool_directory = spool_directory(plan),
+        .coverage = services.journal == nullptr ? nullptr : &services.journal->coverage(),
+        .shared = &shared,
+        .log = services.log};
     made.sinks.push_back(options.dry_run ? std::make_unique<DrySink>() : node.binding.make_sink());
     if (covered.keeps) covered.covered = made.sinks.back()->covered(context);
     made.contexts.push_back(std::move(context));
@@ -114,8 +115,8 @@ std::vector<SourceWork> work_of(const InstancePlan& instance, const InstanceInpu
     SourceWork work{.load = load_id(coverage.round())};
     for (std::size_t i = 0; i < inputs.by_source[number].size(); ++i) {
       const auto& input = inputs.by_source[number][i];
-      const bool chosen = std::any_of(
-          coverage.round().begin(), coverage.round().end(), [&](const auto& entry) {
+      const bool chosen =
+          std::any_of(coverage.round().begin(), coverage.round().end(), [&](const auto& entry) {
             return entry.first.rfind(node.name + ":" + input.name, 0) == 0 &&
                    (entry.first.size() == node.name.size() + 1 + input.name.size() ||
                     input.fingerprint.empty());

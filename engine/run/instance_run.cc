@@ -6,19 +6,17 @@
 #include <thread>
 
 #include "engine/core/error.h"
+#include "engine/core/json.h"
+#include "engine/run/sides.h"
 
 namespace flowrun {
 namespace {
 
 std::string params_json(const Plan& plan) {
-  std::string json = "{";
-  for (const auto& [name, value] : plan.params) {
-    if (json.size() > 1) json += ',';
-    append_json_string(json, name);
-    json += ':';
-    append_json_string(json, value);
-  }
-  return json + "}";
+  JsonWriter json;
+  json.begin_object();
+  for (const auto& [name, value] : plan.params) json.field(name, value);
+  return json.end_object().str();
 }
 
 /// The run of one instance: what lives as long as its lease.
@@ -26,16 +24,23 @@ class InstanceRun {
  public:
   InstanceRun(const Plan& plan, const InstancePlan& instance, const RunOptions& options,
               const RunServices& services, Credits& credits)
-      : plan_(&plan), instance_(&instance), options_(&options), services_(&services), credits_(&credits) {}
+      : plan_(&plan),
+        instance_(&instance),
+        options_(&options),
+        services_(&services),
+        credits_(&credits) {}
 
   RunReport run();
 
  private:
   void start();
   void work();
-  void rounds();
-  [[nodiscard]] AttemptResult attempt(CoveragePlan& coverage, std::vector<SourceWork> work,
-                                      std::vector<std::string> input_names, InstanceSinks sinks, int number);
+  void rounds(const InstancePlan& side);
+  void begin_side(const InstanceInputs& inputs);
+  [[nodiscard]] AttemptResult attempt(const InstancePlan& side, CoveragePlan& coverage,
+                                      std::vector<SourceWork> work,
+                                      std::vector<std::string> input_names, InstanceSinks sinks,
+                                      int number);
   static void finish_targets(InstanceSinks& sinks);
   [[nodiscard]] bool wait_before_retry(int attempt) const;
   void end(const std::optional<Error>& error);
@@ -51,6 +56,7 @@ class InstanceRun {
   std::shared_ptr<RunStats> stats_ = std::make_shared<RunStats>();
   RunReport report_;
   bool worked_ = false;
+  bool bytes_known_ = true;
 };
 
 SourceContext InstanceRun::source_context() const {
@@ -99,38 +105,53 @@ void InstanceRun::work() {
     services_->journal->freeze(plan_->name, plan_->frozen);
   }
   if (options_->on_start) options_->on_start(instance_->name, stats_);
-  rounds();
+  for (const auto& side : sides_of(*instance_)) rounds(side);
 }
 
-void InstanceRun::rounds() {
-  const auto inputs = list_inputs(*instance_, source_context(), report_.run);
-  stats_->input_bytes = inputs.bytes;
+/// Units are counted once, not once a side.
+void InstanceRun::begin_side(const InstanceInputs& inputs) {
+  stats_->units_opened = stats_->units_committed = stats_->units_covered = 0;
+  stats_->units_total = -1;
+  bytes_known_ = bytes_known_ && inputs.bytes >= 0;
+  stats_->input_bytes =
+      bytes_known_ ? std::max<std::int64_t>(stats_->input_bytes, 0) + inputs.bytes : -1;
+}
+
+void InstanceRun::rounds(const InstancePlan& side) {
+  const auto inputs = list_inputs(side, source_context(), report_.run);
+  begin_side(inputs);
   std::optional<CoveragePlan> coverage;
+  bool worked = false;
   int attempts = 0;
   while (true) {
     SharedByName shared;
-    auto sinks = make_sinks(*plan_, *instance_, *options_, *services_, shared);
+    auto sinks = make_sinks(*plan_, side, *options_, *services_, shared);
     if (!coverage) {
-      coverage.emplace(sinks.covered, instance_->window.has_value(), options_->full);
+      coverage.emplace(sinks.covered, side.window.has_value(), options_->full);
     } else {
-      for (std::size_t i = 0; i < sinks.covered.size(); ++i) coverage->replace(i, sinks.covered[i].covered);
+      for (std::size_t i = 0; i < sinks.covered.size(); ++i)
+        coverage->replace(i, sinks.covered[i].covered);
     }
     for (auto& context : sinks.contexts) {
       context.epoch = lease_ ? lease_->epoch() : 0;
       context.run = report_.run;
     }
     const bool more = coverage->next_round(inputs.set).has_value();
-    auto work = more ? work_of(*instance_, inputs, *coverage) : std::vector<SourceWork>();
+    auto work = more ? work_of(side, inputs, *coverage) : std::vector<SourceWork>();
     // Sources that read ranges show only here that no window is missing.
-    if (std::all_of(work.begin(), work.end(), [](const SourceWork& w) { return w.ranges && w.windows.empty(); })) {
-      if (!worked_) finish_targets(sinks);
+    if (std::all_of(work.begin(), work.end(),
+                    [](const SourceWork& w) { return w.ranges && w.windows.empty(); })) {
+      if (!worked) finish_targets(sinks);
       break;
     }
-    worked_ = true;
+    worked = worked_ = true;
     ++attempts;
-    auto result = attempt(*coverage, std::move(work), inputs.names, std::move(sinks), attempts);
+    auto result =
+        attempt(side, *coverage, std::move(work), inputs.names, std::move(sinks), attempts);
     report_.attempts = attempts;
-    report_.units_committed += result.units_committed;
+    report_.units_committed =
+        std::max<std::int64_t>(report_.units_committed, stats_->units_committed);
+    report_.units_covered = std::max<std::int64_t>(report_.units_covered, stats_->units_covered);
     report_.rejects_stored += result.rejects_stored;
     if (!result.error) {
       coverage->round_done();
@@ -152,13 +173,15 @@ void InstanceRun::finish_targets(InstanceSinks& sinks) {
   }
 }
 
-AttemptResult InstanceRun::attempt(CoveragePlan& coverage, std::vector<SourceWork> work,
-                                   std::vector<std::string> input_names, InstanceSinks sinks, int number) {
+AttemptResult InstanceRun::attempt(const InstancePlan& side, CoveragePlan& coverage,
+                                   std::vector<SourceWork> work,
+                                   std::vector<std::string> input_names, InstanceSinks sinks,
+                                   int number) {
   for (const auto& source : work) {
     if (source.ranges) stats_->units_total = static_cast<std::int64_t>(source.windows.size());
   }
   return run_attempt({.plan = plan_,
-                      .instance = instance_,
+                      .instance = &side,
                       .options = options_,
                       .log = services_->log,
                       .journal = options_->dry_run ? nullptr : services_->journal,
@@ -191,12 +214,11 @@ bool InstanceRun::wait_before_retry(int attempt) const {
 void InstanceRun::end(const std::optional<Error>& error) {
   report_.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - stats_->started).count();
-  report_.units_covered = stats_->units_covered;
   report_.up_to_date = !error && !worked_;
   if (error) {
     report_.code = error->code();
     report_.message = error->what();
-    report_.state = error->code() == Errc::cancelled ? RunState::cancelled
+    report_.state = error->code() == Errc::cancelled                      ? RunState::cancelled
                     : error->code() == Errc::lease && report_.run.empty() ? RunState::skipped
                                                                           : RunState::failed;
   }
@@ -216,7 +238,7 @@ void InstanceRun::record_end() const {
                               .skipped = node.skipped,
                               .made = node.made,
                               .out = node.out},
-                     .busy = node.busy_ns,
+                     .busy = node.busy_ns + node.read_ns,
                      .blocked = node.blocked_ns});
   }
   const auto totals = fmt::format(
@@ -241,7 +263,8 @@ RunReport InstanceRun::run() {
   } catch (const Error& error) {
     report_.state = RunState::failed;
     report_.code = error.code();
-    report_.message = std::string(error.what()) + (failed ? std::string("; before that: ") + failed->what() : "");
+    report_.message =
+        std::string(error.what()) + (failed ? std::string("; before that: ") + failed->what() : "");
   }
   return report_;
 }

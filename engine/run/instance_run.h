@@ -12,12 +12,13 @@ namespace flowrun {
 struct InstanceInputs {
   std::vector<std::vector<Input>> by_source;
   std::vector<std::vector<std::uint64_t>> numbers;
-  std::vector<std::string> names;   ///< by number
-  InputSet set;                     ///< "node:input" -> fingerprint
-  std::int64_t bytes = -1;          ///< of all inputs; -1 where one is not known
+  std::vector<std::string> names;  ///< by number
+  InputSet set;                    ///< "node:input" -> fingerprint
+  std::int64_t bytes = -1;         ///< of all inputs; -1 where one is not known
 };
 
-/// Lists the inputs of every source. `run` stands in for the fingerprint of what has none. Throws Error.
+/// Lists the inputs of every source. `run` stands in for the fingerprint of what has none. Throws
+/// Error.
 [[nodiscard]] InstanceInputs list_inputs(const InstancePlan& instance, const SourceContext& context,
                                          const std::string& run);
 
@@ -25,17 +26,19 @@ struct InstanceInputs {
 struct InstanceSinks {
   std::vector<std::unique_ptr<Sink>> sinks;
   std::vector<SinkContext> contexts;
-  std::vector<CoveredSink> covered;   ///< with what the targets say
+  std::vector<CoveredSink> covered;  ///< with what the targets say
 };
 [[nodiscard]] InstanceSinks make_sinks(const Plan& plan, const InstancePlan& instance,
                                        const RunOptions& options, const RunServices& services,
                                        SharedObjects& shared);
 
 /// The windows that a source that reads ranges has to read: requested minus covered by every sink.
-[[nodiscard]] std::vector<Interval> windows_to_read(const WindowSpec& window, const CoveragePlan& coverage);
+[[nodiscard]] std::vector<Interval> windows_to_read(const WindowSpec& window,
+                                                    const CoveragePlan& coverage);
 
 /// What each source reads in the coverage plan's round.
-[[nodiscard]] std::vector<SourceWork> work_of(const InstancePlan& instance, const InstanceInputs& inputs,
+[[nodiscard]] std::vector<SourceWork> work_of(const InstancePlan& instance,
+                                              const InstanceInputs& inputs,
                                               const CoveragePlan& coverage);
 
 /// Runs the instance; never throws.

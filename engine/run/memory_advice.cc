@@ -6,12 +6,11 @@
 namespace flowrun {
 namespace {
 
-constexpr std::array<Micros, 28> kSteps{kSecond,      2 * kSecond,  5 * kSecond,  10 * kSecond, 15 * kSecond,
-                                        20 * kSecond, 30 * kSecond, kMinute,      2 * kMinute,  3 * kMinute,
-                                        5 * kMinute,  10 * kMinute, 15 * kMinute, 20 * kMinute, 30 * kMinute,
-                                        kHour,        2 * kHour,    3 * kHour,    4 * kHour,    6 * kHour,
-                                        8 * kHour,    12 * kHour,   kDay,         2 * kDay,     7 * kDay,
-                                        30 * kDay,    90 * kDay,    365 * kDay};
+constexpr std::array<Micros, 28> kSteps{
+    kSecond,      2 * kSecond, 5 * kSecond, 10 * kSecond, 15 * kSecond, 20 * kSecond, 30 * kSecond,
+    kMinute,      2 * kMinute, 3 * kMinute, 5 * kMinute,  10 * kMinute, 15 * kMinute, 20 * kMinute,
+    30 * kMinute, kHour,       2 * kHour,   3 * kHour,    4 * kHour,    6 * kHour,    8 * kHour,
+    12 * kHour,   kDay,        2 * kDay,    7 * kDay,     30 * kDay,    90 * kDay,    365 * kDay};
 /// Room for what is still to come of the units that are open.
 constexpr double kHeadroom = 0.5;
 
@@ -38,29 +37,33 @@ std::string memory_advice(const AttemptContext& context, std::int64_t held, std:
         held_text, limit_text);
   }
   const auto& window = *context.instance->window;
-  const auto message = fmt::format("holds {} in {} open windows of {}, over its limit of {}", held_text,
-                                   units, format_duration(window.every), limit_text);
-  const double per_window = static_cast<double>(held) / static_cast<double>(std::max<std::size_t>(units, 1));
+  const auto message = fmt::format("holds {} in {} open windows of {}, over its limit of {}",
+                                   held_text, units, format_duration(window.every), limit_text);
+  const double per_window =
+      static_cast<double>(held) / static_cast<double>(std::max<std::size_t>(units, 1));
   const double fitting = kHeadroom * static_cast<double>(limit) / per_window;
   const auto lateness = context.disorder ? round_up(context.disorder()) : 0;
   const auto needed = static_cast<double>(lateness) / static_cast<double>(window.every) + 2;
   if (needed <= fitting && (!window.lateness || *window.lateness > lateness)) {
-    return fmt::format("{}; rows came at most {} out of order so far: set lateness = \"{}\" in [window]",
-                       message, format_duration(context.disorder ? context.disorder() : 0),
-                       format_duration(lateness));
+    return fmt::format(
+        "{}; rows came at most {} out of order so far: set lateness = \"{}\" in [window]", message,
+        format_duration(context.disorder ? context.disorder() : 0), format_duration(lateness));
   }
-  // Cells of length e hold e / every of a window each, and (lateness / e + 2) of them are open at once.
+  // Cells of length e hold e / every of a window each, and (lateness / e + 2) of them are open at
+  // once.
   const double budget = fitting * static_cast<double>(window.every) - static_cast<double>(lateness);
   if (budget > 2000) {
     const auto every = round_down(static_cast<Micros>(budget / 2));
-    return fmt::format("{}; set every = \"{}\" and lateness = \"{}\" in [window], or raise `memory` of "
-                       "this node",
-                       message, format_duration(std::min(every, window.every)), format_duration(lateness));
+    return fmt::format(
+        "{}; set every = \"{}\" and lateness = \"{}\" in [window], or raise `memory` of "
+        "this node",
+        message, format_duration(std::min(every, window.every)), format_duration(lateness));
   }
-  return fmt::format("{}; rows came {} out of order, so that no window fits: raise `memory` of this "
-                     "node to {}, or sort the input",
-                     message, format_duration(lateness),
-                     format_size(static_cast<std::int64_t>(per_window * (needed + 1) / kHeadroom)));
+  return fmt::format(
+      "{}; rows came {} out of order, so that no window fits: raise `memory` of this "
+      "node to {}, or sort the input",
+      message, format_duration(lateness),
+      format_size(static_cast<std::int64_t>(per_window * (needed + 1) / kHeadroom)));
 }
 
 }  // namespace flowrun

@@ -8,8 +8,8 @@
 
 namespace flowrun {
 
-/// The message of a memory limit that was exceeded: what is held, and the lateness or window that would fit, judged from
-/// how far out of order the rows were and how much each open unit holds.
+/// The message of a memory limit that was exceeded: what is held, and the lateness or window that
+/// would fit, judged from how far out of order the rows were and how much each open unit holds.
 [[nodiscard]] std::string memory_advice(const AttemptContext& context, std::int64_t held,
                                         std::int64_t limit, std::size_t units);
 

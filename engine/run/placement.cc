@@ -33,7 +33,8 @@ void note_time(PlacedBatch& placed, Micros time) {
 /// Looks at the times only: true where all rows go to one window.
 bool one_window(PlacedBatch& placed, const Column& times, const WindowSpec& window, Micros now) {
   if (times.has_nulls() || placed.whole->rows() == 0) return false;
-  for (std::int64_t row = 0; row < placed.whole->rows(); ++row) note_time(placed, event_time(times, row));
+  for (std::int64_t row = 0; row < placed.whole->rows(); ++row)
+    note_time(placed, event_time(times, row));
   return place_of(placed.least, window, now) == Place::window &&
          place_of(placed.greatest, window, now) == Place::window &&
          snap_down(placed.least, window.every, window.align) ==
@@ -85,7 +86,8 @@ PlacedBatch place(const BatchRef& batch, std::size_t column, const WindowSpec& w
         break;
     }
   }
-  for (const auto& [start, rows] : sorting.windows) placed.parts.push_back({start, take(*batch, rows)});
+  for (const auto& [start, rows] : sorting.windows)
+    placed.parts.push_back({start, take(*batch, rows)});
   if (!sorting.untimed.empty()) placed.untimed = take(*batch, sorting.untimed);
   return placed;
 }
@@ -96,10 +98,13 @@ std::vector<std::uint32_t> late_rows(const PlacedBatch& placed, std::size_t colu
   std::vector<std::uint32_t> late;
   if (placed.parts.empty()) return late;
   const auto ended = [&](Micros time, Micros seen) {
-    return seen != INT64_MIN && snap_down(time, window.every, window.align) + window.every <= seen - lateness;
+    return seen != INT64_MIN &&
+           snap_down(time, window.every, window.align) + window.every <= seen - lateness;
   };
-  // Nobody lies further back than the lateness allows; or even the greatest time ends no window here.
-  if (placed.step_back <= lateness && (reached == INT64_MIN || placed.least >= reached - lateness)) return late;
+  // Nobody lies further back than the lateness allows; or even the greatest time ends no window
+  // here.
+  if (placed.step_back <= lateness && (reached == INT64_MIN || placed.least >= reached - lateness))
+    return late;
   if (!ended(placed.least, std::max(reached, placed.greatest))) return late;
   const auto& times = placed.whole->column(column);
   for (std::int64_t i = 0; i < placed.whole->rows(); ++i) {

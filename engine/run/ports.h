@@ -1,4 +1,5 @@
-// Messages, and the two ends of an edge: the port that sends and counts, the inlet that receives and counts.
+// Messages, and the two ends of an edge: the port that sends and counts, the inlet that receives
+// and counts.
 #pragma once
 
 #include <oneapi/tbb/flow_graph.h>
@@ -16,8 +17,9 @@
 
 namespace flowrun {
 
-/// What travels along an edge: a batch with the credit for its bytes, or (count >= 0) the end marker of a unit, which says
-/// how many batches were sent. Copied per hop: three pointers and two numbers.
+/// What travels along an edge: a batch with the credit for its bytes, or (count >= 0) the end
+/// marker of a unit, which says how many batches were sent. Copied per hop: three pointers and two
+/// numbers.
 struct Message {
   OpenUnit* unit = nullptr;
   BatchRef batch;
@@ -25,7 +27,8 @@ struct Message {
   std::int64_t count = -1;
 };
 
-/// An output port of a node: broadcasts to every edge and counts what it sends per unit. Any thread.
+/// An output port of a node: broadcasts to every edge and counts what it sends per unit. Any
+/// thread.
 class OutPort {
  public:
   using Drop = std::function<bool()>;
@@ -72,8 +75,9 @@ class Inlet {
   void add_edge() { ++edges_; }
   [[nodiscard]] int edges() const { return edges_; }
 
-  /// Says that a message is done with (a batch was worked on, all it caused was sent). True exactly once per unit: when every
-  /// edge has ended and every batch was received; then the unit can be finished here.
+  /// Says that a message is done with (a batch was worked on, all it caused was sent). True exactly
+  /// once per unit: when every edge has ended and every batch was received; then the unit can be
+  /// finished here.
   [[nodiscard]] bool done(const Message& message) {
     const std::lock_guard lock(mutex_);
     auto& progress = units_[message.unit->unit.index];

@@ -5,17 +5,56 @@
 #include <thread>
 
 #include "engine/run/instance_run.h"
+#include "engine/run/sides.h"
 
 namespace flowrun {
 namespace {
 
-/// A quarter of the process's memory is for batches in flight; the rest is for accumulators, staging and everything else.
+/// A quarter of the process's memory is for batches in flight; the rest is for accumulators,
+/// staging and everything else.
 constexpr std::int64_t kCreditShare = 4;
 
 /// Exit codes by rank: the worst one of several instances is the process's.
 constexpr int kInternal = 70;
 constexpr int kLeaseHeld = 75;
 constexpr int kInterrupted = 130;
+
+void preview_side(const Plan& plan, const InstancePlan& side, const RunOptions& options,
+                  const RunServices& services, PlannedInstance& planned) {
+  SharedByName shared;
+  auto sinks = make_sinks(plan, side, options, services, shared);
+  for (std::size_t i = 0; i < sinks.sinks.size(); ++i) {
+    planned.sinks.push_back({.sink = sinks.covered[i].node,
+                             .target = sinks.covered[i].key.target,
+                             .steps = sinks.sinks[i]->steps(sinks.contexts[i]),
+                             .covered = sinks.covered[i].covered});
+  }
+  const SourceContext context{
+      .fingerprints = services.journal == nullptr ? nullptr : &services.journal->fingerprints(),
+      .log = services.log};
+  const auto inputs = list_inputs(side, context, "this run");
+  CoveragePlan coverage(sinks.covered, side.window.has_value(), options.full);
+  const auto round = coverage.next_round(inputs.set);
+  if (!round) return;
+  planned.up_to_date = false;
+  const auto fresh = coverage.new_inputs();
+  for (const auto& [name, print] : *round) {
+    const bool is_new = std::find(fresh.begin(), fresh.end(), name) != fresh.end();
+    planned.inputs.push_back(name + (is_new ? " (new)" : ""));
+  }
+  bool ranges = false;
+  for (const auto& work : work_of(side, inputs, coverage)) {
+    for (const auto& window : work.windows) {
+      ranges = true;
+      planned.units.push_back(format_timestamp(window.from) + ".." +
+                              format_timestamp(window.until));
+    }
+  }
+  if (ranges) return;
+  planned.units.push_back(side.window ? "windows as rows appear, every " +
+                                            format_duration(side.window->every)
+                                      : "load " + load_id(*round).substr(0, 12));
+}
 
 }  // namespace
 
@@ -39,7 +78,8 @@ int exit_code(const RunReport& report) {
   return kInternal;
 }
 
-std::vector<RunReport> run_plan(const Plan& plan, const RunOptions& options, const RunServices& services) {
+std::vector<RunReport> run_plan(const Plan& plan, const RunOptions& options,
+                                const RunServices& services) {
   Credits credits(plan.max_memory / kCreditShare);
   std::vector<RunReport> reports(plan.instances.size());
   std::atomic<std::size_t> next{0};
@@ -48,8 +88,8 @@ std::vector<RunReport> run_plan(const Plan& plan, const RunOptions& options, con
       reports[i] = run_instance(plan, plan.instances[i], options, services, credits);
     }
   };
-  const auto side_by_side = std::min<std::size_t>(static_cast<std::size_t>(std::max(plan.parallel, 1)),
-                                                  plan.instances.size());
+  const auto side_by_side = std::min<std::size_t>(
+      static_cast<std::size_t>(std::max(plan.parallel, 1)), plan.instances.size());
   if (side_by_side <= 1) {
     work();
     return reports;
@@ -60,40 +100,10 @@ std::vector<RunReport> run_plan(const Plan& plan, const RunOptions& options, con
   return reports;
 }
 
-PlannedInstance preview_run(const Plan& plan, const InstancePlan& instance, const RunOptions& options,
-                            const RunServices& services) {
-  PlannedInstance planned{.instance = instance.name};
-  SharedByName shared;
-  auto sinks = make_sinks(plan, instance, options, services, shared);
-  for (std::size_t i = 0; i < sinks.sinks.size(); ++i) {
-    planned.sinks.push_back({.sink = sinks.covered[i].node,
-                             .target = sinks.covered[i].key.target,
-                             .steps = sinks.sinks[i]->steps(sinks.contexts[i]),
-                             .covered = sinks.covered[i].covered});
-  }
-  const SourceContext context{
-      .fingerprints = services.journal == nullptr ? nullptr : &services.journal->fingerprints(),
-      .log = services.log};
-  const auto inputs = list_inputs(instance, context, "this run");
-  CoveragePlan coverage(sinks.covered, instance.window.has_value(), options.full);
-  const auto round = coverage.next_round(inputs.set);
-  planned.up_to_date = !round.has_value();
-  if (!round) return planned;
-  const auto fresh = coverage.new_inputs();
-  for (const auto& [name, print] : *round) {
-    const bool is_new = std::find(fresh.begin(), fresh.end(), name) != fresh.end();
-    planned.inputs.push_back(name + (is_new ? " (new)" : ""));
-  }
-  for (const auto& work : work_of(instance, inputs, coverage)) {
-    for (const auto& window : work.windows) {
-      planned.units.push_back(format_timestamp(window.from) + ".." + format_timestamp(window.until));
-    }
-  }
-  if (planned.units.empty()) {
-    planned.units.push_back(instance.window ? "windows as rows appear, every " +
-                                                  format_duration(instance.window->every)
-                                            : "load " + load_id(*round).substr(0, 12));
-  }
+PlannedInstance preview_run(const Plan& plan, const InstancePlan& instance,
+                            const RunOptions& options, const RunServices& services) {
+  PlannedInstance planned{.instance = instance.name, .up_to_date = true};
+  for (const auto& side : sides_of(instance)) preview_side(plan, side, options, services, planned);
   return planned;
 }
 

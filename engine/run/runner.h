@@ -1,4 +1,5 @@
-// Runs a plan: every instance under its lease, attempt by attempt, until everything asked for is covered.
+// Runs a plan: every instance under its lease, attempt by attempt, until everything asked for is
+// covered.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,8 @@ struct TestHooks {
   std::function<void(const std::string& node)> before_body;
   /// True drops the message that `node` is about to send on `port`.
   std::function<bool(const std::string& node, const std::string& port)> drop;
-  /// Called at steps of a unit ("prepared", "committing", "committed"); may throw or end the process.
+  /// Called at steps of a unit ("prepared", "committing", "committed"); may throw or end the
+  /// process.
   std::function<void(const std::string& step, const Unit& unit)> at_step;
 };
 
@@ -33,20 +35,20 @@ struct TestHooks {
 struct UnitDone {
   std::string instance;
   Unit unit;
-  std::int64_t rows = 0;      ///< that sinks wrote
+  std::int64_t rows = 0;  ///< that sinks wrote
   std::int64_t rejected = 0;
-  double seconds = 0;         ///< since the unit was opened
+  double seconds = 0;  ///< since the unit was opened
 };
 
 struct RunOptions {
-  int threads = 0;             ///< workers; 0: one per core
-  bool full = false;           ///< load again what is covered (idempotent sinks only)
-  bool dry_run = false;        ///< everything but the sinks and the journal
-  std::int64_t limit = -1;     ///< rows per source, dry runs only; -1: all
+  int threads = 0;          ///< workers; 0: one per core
+  bool full = false;        ///< load again what is covered (idempotent sinks only)
+  bool dry_run = false;     ///< everything but the sinks and the journal
+  std::int64_t limit = -1;  ///< rows per source, dry runs only; -1: all
   std::int64_t batch_rows = kMaxBatchRows;
   std::int64_t batch_bytes = kMaxBatchBytes;
-  std::stop_token stop;        ///< asked to stop: prepared units finish, nothing new starts
-  std::function<void(const UnitDone&)> on_unit;           ///< any thread, one at a time
+  std::stop_token stop;  ///< asked to stop: prepared units finish, nothing new starts
+  std::function<void(const UnitDone&)> on_unit;  ///< any thread, one at a time
   std::function<void(const std::string& instance, std::shared_ptr<const RunStats>)> on_start;
   TestHooks hooks;
 };
@@ -59,18 +61,18 @@ struct RunServices {
 
 /// How one instance's run ended.
 struct RunReport {
-  std::string run;       ///< its id; "" for dry runs
+  std::string run;  ///< its id; "" for dry runs
   std::string instance;
   RunState state = RunState::ok;
-  bool up_to_date = false;    ///< ok, and there was nothing to do
-  std::optional<Errc> code;   ///< of the error that ended it
+  bool up_to_date = false;   ///< ok, and there was nothing to do
+  std::optional<Errc> code;  ///< of the error that ended it
   std::string message;
   double seconds = 0;
   int attempts = 1;
   int threads = 1;
   std::int64_t units_committed = 0;
   std::int64_t units_covered = 0;
-  std::int64_t rejects_stored = 0;   ///< that no sink took, kept in the journal
+  std::int64_t rejects_stored = 0;  ///< that no sink took, kept in the journal
   std::vector<std::string> warnings;
   std::shared_ptr<const RunStats> stats;
 };
@@ -78,8 +80,8 @@ struct RunReport {
 /// Exit code of a report: 0, 1, 2, 70, 75, 130.
 [[nodiscard]] int exit_code(const RunReport& report);
 
-/// Runs every instance of `plan`, at most plan.parallel at once. Never throws: what went wrong is in the reports, one per
-/// instance in plan order.
+/// Runs every instance of `plan`, at most plan.parallel at once. Never throws: what went wrong is
+/// in the reports, one per instance in plan order.
 [[nodiscard]] std::vector<RunReport> run_plan(const Plan& plan, const RunOptions& options,
                                               const RunServices& services);
 
@@ -93,7 +95,8 @@ struct PlannedSink {
 struct PlannedInstance {
   std::string instance;
   std::vector<PlannedSink> sinks;
-  std::vector<std::string> units;   ///< windows or loads to run, abridged to what is known before reading
+  std::vector<std::string>
+      units;  ///< windows or loads to run, abridged to what is known before reading
   std::vector<std::string> inputs;  ///< "data/a.csv (12.1 MiB, new)"
   bool up_to_date = false;
 };
@@ -101,8 +104,9 @@ struct PlannedInstance {
 [[nodiscard]] PlannedInstance preview_run(const Plan& plan, const InstancePlan& instance,
                                           const RunOptions& options, const RunServices& services);
 
-/// Shows what arrives at `from` by running everything upstream of it on this thread, writing nothing: at most `rows` rows
-/// (all where absent). Throws Error. Rejects go to `reject` where it is set.
+/// Shows what arrives at `from` by running everything upstream of it on this thread, writing
+/// nothing: at most `rows` rows (all where absent). Throws Error. Rejects go to `reject` where it
+/// is set.
 void scan(const InstancePlan& instance, EdgeFrom from, std::optional<std::int64_t> rows,
           const std::function<void(const Batch&)>& visit,
           const std::function<void(const Reject&)>& reject = {});

@@ -1,4 +1,5 @@
-// Runs what is upstream of an edge on this thread and shows what arrives: for previews and for looks at plan time.
+// Runs what is upstream of an edge on this thread and shows what arrives: for previews and for
+// looks at plan time.
 #include <algorithm>
 #include <map>
 
@@ -13,7 +14,8 @@ namespace {
 class Scan {
  public:
   Scan(const InstancePlan& instance, EdgeFrom from, std::optional<std::int64_t> rows,
-       const std::function<void(const Batch&)>& visit, const std::function<void(const Reject&)>& reject)
+       const std::function<void(const Batch&)>& visit,
+       const std::function<void(const Reject&)>& reject)
       : instance_(&instance), from_(from), left_(rows), visit_(&visit), reject_(&reject) {
     mark(from.node);
   }
@@ -102,7 +104,8 @@ void Scan::push(std::size_t node, const BatchRef& batch) {
     if (!state) state = plan.binding.make_accumulator(plan.memory)->begin(Unit{});
     state->add(batch, out);
     if (state->memory() > plan.memory) {
-      throw Error(Errc::limit, "node \"{}\" holds more than its limit of {}; raise `memory` of this node",
+      throw Error(Errc::limit,
+                  "node \"{}\" holds more than its limit of {}; raise `memory` of this node",
                   plan.name, format_size(plan.memory));
     }
   } else {

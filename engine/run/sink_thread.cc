@@ -97,13 +97,11 @@ void SinkThread::write_now(OpenUnit& unit, BatchRef batch) {
   });
 }
 
-std::vector<Reject> SinkThread::prepare(OpenUnit& unit, const Marker& marker) {
-  std::vector<Reject> rejects;
+void SinkThread::prepare(OpenUnit& unit, const Marker& marker, const Refuse& refuse) {
   run([&] {
     const Stopwatch watch(node_->stats().busy_ns);
-    rejects = sink_->prepare(unit.unit, marker);
+    sink_->prepare(unit.unit, marker, refuse);
   });
-  return rejects;
 }
 
 void SinkThread::commit(OpenUnit& unit) {

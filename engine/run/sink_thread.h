@@ -1,4 +1,5 @@
-// A sink's own thread: everything a sink does but encoding happens there, so that blocking I/O never sits in a TBB body.
+// A sink's own thread: everything a sink does but encoding happens there, so that blocking I/O
+// never sits in a TBB body.
 #pragma once
 
 #include <condition_variable>
@@ -18,8 +19,8 @@ namespace flowrun {
 class SinkThread {
  public:
   /// `on_staged` is called on the sink's thread when the sink holds all of a unit.
-  SinkThread(AttemptContext& context, NodeBase& node, std::size_t number, std::unique_ptr<Sink> sink,
-             std::function<void(OpenUnit&)> on_staged);
+  SinkThread(AttemptContext& context, NodeBase& node, std::size_t number,
+             std::unique_ptr<Sink> sink, std::function<void(OpenUnit&)> on_staged);
   ~SinkThread();
   SinkThread(const SinkThread&) = delete;
   SinkThread& operator=(const SinkThread&) = delete;
@@ -29,13 +30,14 @@ class SinkThread {
   [[nodiscard]] std::size_t number() const { return number_; }
 
   /// Stages rows; `lease` is given back when the sink has them.
-  void write(OpenUnit& unit, std::unique_ptr<Encoded> rows, std::int64_t count, Credits::LeaseRef lease);
+  void write(OpenUnit& unit, std::unique_ptr<Encoded> rows, std::int64_t count,
+             Credits::LeaseRef lease);
   /// Says that all of a unit's rows were handed over.
   void staged(OpenUnit& unit);
 
   /// The steps of a commit; each waits for the sink and throws what it throws.
   void write_now(OpenUnit& unit, BatchRef batch);
-  [[nodiscard]] std::vector<Reject> prepare(OpenUnit& unit, const Marker& marker);
+  void prepare(OpenUnit& unit, const Marker& marker, const Refuse& refuse);
   void commit(OpenUnit& unit);
   void abort(OpenUnit& unit);
 

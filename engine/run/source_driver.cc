@@ -91,8 +91,9 @@ ReadRequest SourceDriver::request() const {
 bool SourceDriver::enough() const { return enough_ || context_->failure.stopped(); }
 
 void SourceDriver::start() {
-  const auto sources = std::count_if(context_->instance->nodes.begin(), context_->instance->nodes.end(),
-                                     [](const PlanNode& n) { return n.kind == NodeKind::source; });
+  const auto sources =
+      std::count_if(context_->instance->nodes.begin(), context_->instance->nodes.end(),
+                    [](const PlanNode& n) { return n.kind == NodeKind::source; });
   // Half of the budget is reserved in equal shares, the other half is for whoever comes.
   credit_ = context_->credits->add_source(context_->credits->budget() / 2 / sources);
   graph_->reserve_wait();
@@ -151,7 +152,8 @@ void SourceDriver::read_ranges() {
   if (!context_->failure.stopped()) put({});
 }
 
-bool SourceDriver::read_piece(InputState& input, Reader& reader, const std::shared_ptr<Reader>& keep) {
+bool SourceDriver::read_piece(InputState& input, Reader& reader,
+                              const std::shared_ptr<Reader>& keep) {
   Credits::LeaseRef lease;
   {
     const Stopwatch watch(node_->stats().blocked_ns);
@@ -167,7 +169,11 @@ bool SourceDriver::read_piece(InputState& input, Reader& reader, const std::shar
   if (!chunk) return false;
   stats_->read_bytes += chunk->input_bytes;
   node_->stats().bytes += chunk->input_bytes;
-  put({.input = &input, .reader = &reader, .keep = keep, .chunk = std::move(chunk), .lease = std::move(lease)});
+  put({.input = &input,
+       .reader = &reader,
+       .keep = keep,
+       .chunk = std::move(chunk),
+       .lease = std::move(lease)});
   return true;
 }
 

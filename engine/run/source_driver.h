@@ -1,4 +1,5 @@
-// Drives one source: reads on a thread of its own, decodes on every core, and sends rows to their windows in order.
+// Drives one source: reads on a thread of its own, decodes on every core, and sends rows to their
+// windows in order.
 #pragma once
 
 #include <oneapi/tbb/flow_graph.h>
@@ -34,11 +35,11 @@ class WindowGate {
 
 /// What a driver reads.
 struct SourceWork {
-  std::vector<Input> inputs;            ///< of this round
-  std::vector<std::uint64_t> numbers;   ///< their numbers in ordinals
-  std::vector<Interval> windows;        ///< sources that read ranges: these, in order
+  std::vector<Input> inputs;           ///< of this round
+  std::vector<std::uint64_t> numbers;  ///< their numbers in ordinals
+  std::vector<Interval> windows;       ///< sources that read ranges: these, in order
   bool ranges = false;
-  std::string load;                     ///< id of the load where there is no [window]
+  std::string load;  ///< id of the load where there is no [window]
 };
 
 /// One input of a source while it is read.
@@ -46,27 +47,27 @@ struct InputState {
   Input input;
   std::uint64_t number = 0;
   std::unique_ptr<Reader> reader;
-  bool read_all = false;          ///< the thread has read its end
-  bool done = false;              ///< its end was processed
-  Micros position = INT64_MIN;    ///< its first time when not opened, then the greatest seen
-  Micros reached = INT64_MIN;     ///< the greatest time processed
+  bool read_all = false;        ///< the thread has read its end
+  bool done = false;            ///< its end was processed
+  Micros position = INT64_MIN;  ///< its first time when not opened, then the greatest seen
+  Micros reached = INT64_MIN;   ///< the greatest time processed
 };
 
-/// A piece of input on its way from the reading thread through decoding into its order. Without a chunk it says that the
-/// input, the window or (neither named) the whole source ends here.
+/// A piece of input on its way from the reading thread through decoding into its order. Without a
+/// chunk it says that the input, the window or (neither named) the whole source ends here.
 struct SourcePiece {
   std::uint64_t seq = 0;
   InputState* input = nullptr;
   Reader* reader = nullptr;
-  std::shared_ptr<Reader> keep;   ///< ranges: the reader lives as long as its pieces
+  std::shared_ptr<Reader> keep;  ///< ranges: the reader lives as long as its pieces
   std::shared_ptr<Chunk> chunk;
   Credits::LeaseRef lease;
-  std::optional<Micros> window;   ///< ranges: the window that ends here
+  std::optional<Micros> window;  ///< ranges: the window that ends here
 };
 
-/// Reads once-only inputs side by side, the one furthest behind in event time first (windows.md 6), or ranges one
-/// after the other; decodes pieces in parallel and then, in the order in which they were read, judges late rows, opens
-/// units, sends batches and moves the frontier.
+/// Reads once-only inputs side by side, the one furthest behind in event time first (windows.md 6),
+/// or ranges one after the other; decodes pieces in parallel and then, in the order in which they
+/// were read, judges late rows, opens units, sends batches and moves the frontier.
 class SourceDriver {
  public:
   SourceDriver(AttemptContext& context, NodeBase& node, std::size_t number, tbb::flow::graph& graph,
@@ -78,7 +79,8 @@ class SourceDriver {
 
   /// Looks at the first row of every input where that helps; before start().
   void peek();
-  /// The least event time that input `name` can still bring: its first row's less the lateness; INT64_MIN where unknown.
+  /// The least event time that input `name` can still bring: its first row's less the lateness;
+  /// INT64_MIN where unknown.
   [[nodiscard]] Micros first_possible(const std::string& name) const;
   /// Starts reading.
   void start();
@@ -97,7 +99,8 @@ class SourceDriver {
 
   void read_once();
   void read_ranges();
-  [[nodiscard]] bool read_piece(InputState& input, Reader& reader, const std::shared_ptr<Reader>& keep);
+  [[nodiscard]] bool read_piece(InputState& input, Reader& reader,
+                                const std::shared_ptr<Reader>& keep);
   void put(SourcePiece piece);
   [[nodiscard]] InputState* furthest_behind();
   [[nodiscard]] ReadRequest request() const;

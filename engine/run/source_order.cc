@@ -1,4 +1,5 @@
-// The ordered half of a source driver: what happens to pieces one by one, in the order in which they were read.
+// The ordered half of a source driver: what happens to pieces one by one, in the order in which
+// they were read.
 #include <algorithm>
 
 #include "engine/core/error.h"
@@ -42,7 +43,8 @@ OpenUnit& SourceDriver::unplaced_unit() {
                             : context_->board->other(UnitKind::load, work_.load);
 }
 
-void SourceDriver::send_batch(InputState& input, PlacedBatch placed, const Credits::LeaseRef& lease) {
+void SourceDriver::send_batch(InputState& input, PlacedBatch placed,
+                              const Credits::LeaseRef& lease) {
   auto& stats = node_->stats();
   const auto rows = placed.whole->rows();
   stats.in += rows;
@@ -53,7 +55,8 @@ void SourceDriver::send_batch(InputState& input, PlacedBatch placed, const Credi
     return send(unplaced_unit(), placed.whole, lease);
   }
   if (!work_.ranges && window_->lateness) {
-    const auto late = late_rows(placed, time_column_, *window_, now_, input.reached, *window_->lateness);
+    const auto late =
+        late_rows(placed, time_column_, *window_, now_, input.reached, *window_->lateness);
     if (!late.empty()) {
       reject_late(placed, late, lease);
       placed = place(placed.whole, time_column_, *window_, now_, late);
@@ -61,16 +64,18 @@ void SourceDriver::send_batch(InputState& input, PlacedBatch placed, const Credi
   }
   stats.filtered += placed.outside;
   const auto lock = context_->board->lock();
-  for (const auto& part : placed.parts) send(context_->board->window(part.start), part.batch, lease);
+  for (const auto& part : placed.parts)
+    send(context_->board->window(part.start), part.batch, lease);
   if (placed.untimed) send(unplaced_unit(), placed.untimed, lease);
   if (!placed.ahead.empty()) {
     std::vector<Reject> rejects;
     for (const auto row : placed.ahead) {
-      rejects.push_back({.reason = "event time lies in the future",
-                         .column = window_->column,
-                         .value = format_timestamp(event_time(placed.whole->column(time_column_), row)),
-                         .record = record_of(*placed.whole, row),
-                         .ordinal = placed.whole->ordinal(row)});
+      rejects.push_back(
+          {.reason = "event time lies in the future",
+           .column = window_->column,
+           .value = format_timestamp(event_time(placed.whole->column(time_column_), row)),
+           .record = record_of(*placed.whole, row),
+           .ordinal = placed.whole->ordinal(row)});
     }
     stats.rejected += static_cast<std::int64_t>(rejects.size());
     node_->route_rejects(unplaced_unit(), std::move(rejects), lease);
@@ -108,11 +113,12 @@ void SourceDriver::reject_late(const PlacedBatch& placed, const std::vector<std:
   auto& stats = node_->stats();
   const auto ordinal = placed.whole->ordinal(late.front());
   if (window_->late == LatePolicy::fail) {
-    throw Error(Errc::data,
-                "{}: row of {} came after its window had ended; raise lateness in [window] (now {}), "
-                "or set late = \"reject\" or \"skip\"",
-                context_->origin(ordinal), format_timestamp(event_time(times, late.front())),
-                format_duration(*window_->lateness));
+    throw Error(
+        Errc::data,
+        "{}: row of {} came after its window had ended; raise lateness in [window] (now {}), "
+        "or set late = \"reject\" or \"skip\"",
+        context_->origin(ordinal), format_timestamp(event_time(times, late.front())),
+        format_duration(*window_->lateness));
   }
   if (window_->late == LatePolicy::skip) {
     stats.skipped += static_cast<std::int64_t>(late.size());

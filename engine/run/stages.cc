@@ -31,8 +31,7 @@ class FlushOutput final : public Output {
 }  // namespace
 
 Stage::Stage(tbb::flow::graph& graph, AttemptContext& context)
-    : context_(&context),
-      node_(graph, tbb::flow::unlimited, [this](const Message& message) {
+    : context_(&context), node_(graph, tbb::flow::unlimited, [this](const Message& message) {
         body(message);
         return tbb::flow::continue_msg();
       }) {}

@@ -1,4 +1,5 @@
-// The nodes of the flow graph: fused chains of transforms, accumulators, and the way into a sink's thread.
+// The nodes of the flow graph: fused chains of transforms, accumulators, and the way into a sink's
+// thread.
 #pragma once
 
 #include <oneapi/tbb/flow_graph.h>
@@ -59,7 +60,8 @@ class TransformStage final : public Stage {
  private:
   void work(const Message& message) override;
   void finish(OpenUnit& unit) override;
-  void apply(std::size_t link, OpenUnit& unit, const BatchRef& batch, const Credits::LeaseRef& lease);
+  void apply(std::size_t link, OpenUnit& unit, const BatchRef& batch,
+             const Credits::LeaseRef& lease);
 
   std::vector<Link> chain_;
 };
@@ -69,7 +71,10 @@ class AccumulatorStage final : public Stage {
  public:
   AccumulatorStage(tbb::flow::graph& graph, AttemptContext& context, NodeBase& node,
                    std::unique_ptr<Accumulator> accumulator)
-      : Stage(graph, context), node_(&node), context_(&context), accumulator_(std::move(accumulator)) {}
+      : Stage(graph, context),
+        node_(&node),
+        context_(&context),
+        accumulator_(std::move(accumulator)) {}
   [[nodiscard]] const std::string& where() const override { return node_->where(); }
 
  private:
@@ -88,8 +93,8 @@ class AccumulatorStage final : public Stage {
 /// Encodes batches for a sink and hands them to the sink's thread.
 class SinkStage final : public Stage {
  public:
-  SinkStage(tbb::flow::graph& graph, AttemptContext& context, NodeBase& node, std::size_t sink_number,
-            SinkThread& thread)
+  SinkStage(tbb::flow::graph& graph, AttemptContext& context, NodeBase& node,
+            std::size_t sink_number, SinkThread& thread)
       : Stage(graph, context), node_(&node), sink_number_(sink_number), thread_(&thread) {}
   [[nodiscard]] const std::string& where() const override { return node_->where(); }
 
@@ -97,7 +102,8 @@ class SinkStage final : public Stage {
   void work(const Message& message) override;
   void finish(OpenUnit& unit) override {
     thread_->staged(unit);
-    // What the sink refuses is handed over when the unit commits; its port only says when the unit has ended.
+    // What the sink refuses is handed over when the unit commits; its port only says when the unit
+    // has ended.
     node_->end_ports(unit);
   }
 

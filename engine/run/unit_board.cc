@@ -74,9 +74,8 @@ void UnitBoard::enlist(OpenUnit& state) {
 
 bool UnitBoard::past(const Reached& reached, const OpenUnit& state) {
   if (reached.all) return true;
-  return state.unit.kind == UnitKind::window &&
-         (state.unit.interval.until <= reached.frontier ||
-          reached.closed.contains(state.unit.interval.from));
+  return state.unit.kind == UnitKind::window && (state.unit.interval.until <= reached.frontier ||
+                                                 reached.closed.contains(state.unit.interval.from));
 }
 
 void UnitBoard::advance(std::size_t source, Micros frontier, bool all) {

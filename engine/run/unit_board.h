@@ -1,4 +1,5 @@
-// The units of one attempt: which are open, what each sink does with them, and how far each has come.
+// The units of one attempt: which are open, what each sink does with them, and how far each has
+// come.
 #pragma once
 
 #include <atomic>
@@ -22,30 +23,30 @@ namespace flowrun {
 /// Rejects of one node in one unit that no sink takes: all counted, the first kept.
 struct KeptRejects {
   std::int64_t count = 0;
-  std::vector<Reject> first;   ///< at most kMaxKeptRejects
+  std::vector<Reject> first;  ///< at most kMaxKeptRejects
 };
 inline constexpr std::size_t kMaxKeptRejects = 1000;
 
 /// A unit while it is worked on. Pointers to it stay valid for the whole attempt.
 struct OpenUnit {
   Unit unit;
-  std::vector<SinkPart> sinks;             ///< by sink number: skip it, or which generation to write
-  bool skip_all = false;                   ///< every sink has it: its rows need not leave the source
-  std::vector<bool> ended;                 ///< by source number: the end marker was sent
-  std::atomic<int> sinks_pending{0};       ///< sinks that have not staged it
-  std::atomic<bool> done{false};           ///< committed, or nothing to commit
+  std::vector<SinkPart> sinks;        ///< by sink number: skip it, or which generation to write
+  bool skip_all = false;              ///< every sink has it: its rows need not leave the source
+  std::vector<bool> ended;            ///< by source number: the end marker was sent
+  std::atomic<int> sinks_pending{0};  ///< sinks that have not staged it
+  std::atomic<bool> done{false};      ///< committed, or nothing to commit
   std::chrono::steady_clock::time_point opened = std::chrono::steady_clock::now();
 
-  std::mutex mutex;                        ///< guards what follows
-  std::vector<std::int64_t> written;                 ///< by sink number: rows staged
-  std::map<std::size_t, KeptRejects> kept;           ///< by plan node
-  std::map<std::size_t, std::int64_t> rows_in;       ///< by plan node, for reject ratios
+  std::mutex mutex;                                   ///< guards what follows
+  std::vector<std::int64_t> written;                  ///< by sink number: rows staged
+  std::map<std::size_t, KeptRejects> kept;            ///< by plan node
+  std::map<std::size_t, std::int64_t> rows_in;        ///< by plan node, for reject ratios
   std::map<std::size_t, std::int64_t> rows_rejected;  ///< by plan node, taken by a sink or not
 };
 
-/// Opens units and says when a source is done with them. The board's own lock guards all but the queries marked "any
-/// time": who sends messages of a unit counts and sends them under it, so that an end marker's count is final. It is taken
-/// once per batch and held for microseconds.
+/// Opens units and says when a source is done with them. The board's own lock guards all but the
+/// queries marked "any time": who sends messages of a unit counts and sends them under it, so that
+/// an end marker's count is final. It is taken once per batch and held for microseconds.
 class UnitBoard {
  public:
   struct Config {
@@ -64,16 +65,16 @@ class UnitBoard {
   OpenUnit& window(Micros start);
   /// The unit of rows without a time, or of the whole load. Under lock().
   OpenUnit& other(UnitKind kind, const std::string& id);
-  /// Source `source` sends nothing more for windows that end at or before `frontier`; with `all`, nothing more at
-  /// all. Sends its end markers through on_end. Under lock().
+  /// Source `source` sends nothing more for windows that end at or before `frontier`; with `all`,
+  /// nothing more at all. Sends its end markers through on_end. Under lock().
   void advance(std::size_t source, Micros frontier, bool all);
   /// Source `source` has read all of the window that starts at `start`. Under lock().
   void close_window(std::size_t source, Micros start);
   /// The last end of a window that is known. Under lock().
   [[nodiscard]] std::optional<Micros> last_end() const;
 
-  /// The time that the unit's marker covers: its cell, and the cells without rows in front of it, back to the end of the
-  /// unit before. Any time after the unit was ended by every source.
+  /// The time that the unit's marker covers: its cell, and the cells without rows in front of it,
+  /// back to the end of the unit before. Any time after the unit was ended by every source.
   [[nodiscard]] Interval covered_stretch(const OpenUnit& state) const;
   /// Every unit, in order of opening. Any time.
   [[nodiscard]] std::vector<OpenUnit*> all() const;
@@ -91,7 +92,7 @@ class UnitBoard {
   struct Reached {
     Micros frontier = INT64_MIN;
     bool all = false;
-    std::set<Micros> closed;  ///< starts of single windows that are read
+    std::set<Micros> closed;              ///< starts of single windows that are read
     std::map<Micros, OpenUnit*> windows;  ///< not ended, by start
     std::vector<OpenUnit*> others;        ///< not ended
   };
@@ -107,8 +108,8 @@ class UnitBoard {
   std::vector<std::unique_ptr<OpenUnit>> units_;
   std::map<Micros, OpenUnit*> windows_;
   std::map<std::string, OpenUnit*> others_;
-  std::vector<Reached> reached_;  ///< by source
-  std::map<Micros, OpenUnit*> open_windows_;   ///< not done
+  std::vector<Reached> reached_;              ///< by source
+  std::map<Micros, OpenUnit*> open_windows_;  ///< not done
   std::map<std::string, OpenUnit*> open_others_;
 };
 

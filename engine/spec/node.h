@@ -1,7 +1,9 @@
-// The four interfaces of nodes. No deeper hierarchy: a helper shared by nodes is a concept of its own.
+// The four interfaces of nodes. No deeper hierarchy: a helper shared by nodes is a concept of its
+// own.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -14,10 +16,10 @@
 
 namespace flowrun {
 
-/// Where a node puts what it makes of the rows at hand. Belongs to one call; used by that call's thread only.
-/// Each input row ends once: emitted as itself (passed), or absorbed, filtered or rejected. Rows that a node
-/// emits beyond those are `made`. The engine checks rows in = passed + absorbed + filtered + rejected after
-/// every call, with passed = emitted - made.
+/// Where a node puts what it makes of the rows at hand. Belongs to one call; used by that call's
+/// thread only. Each input row ends once: emitted as itself (passed), or absorbed, filtered or
+/// rejected. Rows that a node emits beyond those are `made`. The engine checks rows in = passed +
+/// absorbed + filtered + rejected after every call, with passed = emitted - made.
 class Output {
  public:
   virtual ~Output() = default;
@@ -38,14 +40,15 @@ class Output {
   std::int64_t made_ = 0;
 };
 
-// ---------------------------------------------------------------------------------------------- sources
+// ----------------------------------------------------------------------------------------------
+// sources
 
 /// Something that a source reads from start to end: a file, a table. `name` shows up in origins.
 struct Input {
   std::string name;
-  std::string fingerprint;   ///< of the content; "" where none can be had (stdin)
-  std::int64_t bytes = -1;   ///< for progress; -1 where unknown
-  std::string path;          ///< files: to open
+  std::string fingerprint;  ///< of the content; "" where none can be had (stdin)
+  std::int64_t bytes = -1;  ///< for progress; -1 where unknown
+  std::string path;         ///< files: to open
 };
 
 /// Gives the fingerprint of a file's content; remembers it by size, times and inode. Any thread.
@@ -56,8 +59,9 @@ class FileFingerprints {
 };
 
 struct SourceContext {
-  FileFingerprints* fingerprints = nullptr;  ///< null where nobody needs fingerprints (preview, null sinks)
-  Log* log = nullptr;                        ///< never null
+  FileFingerprints* fingerprints =
+      nullptr;         ///< null where nobody needs fingerprints (preview, null sinks)
+  Log* log = nullptr;  ///< never null
 };
 
 /// A piece of input that was read but not yet decoded.
@@ -77,11 +81,14 @@ struct ReadRequest {
 class Reader {
  public:
   virtual ~Reader() = default;
-  /// Reads the next piece; null at the end. Blocks; returns early (null) when asked to stop. Called by the
-  /// source's own thread only. Throws Error(io) or, for input that cannot be read on, Error(data).
-  [[nodiscard]] virtual std::unique_ptr<Chunk> read(const ReadRequest& request, std::stop_token stop) = 0;
-  /// Turns a piece into batches of the source's schema, in order, and rejects: pure CPU work. Called by any
-  /// thread, for several pieces at once; so state that it shares is constant or guarded.
+  /// Reads the next piece; null at the end. Blocks; returns early (null) when asked to stop. Called
+  /// by the source's own thread only. Throws Error(io) or, for input that cannot be read on,
+  /// Error(data).
+  [[nodiscard]] virtual std::unique_ptr<Chunk> read(const ReadRequest& request,
+                                                    std::stop_token stop) = 0;
+  /// Turns a piece into batches of the source's schema, in order, and rejects: pure CPU work.
+  /// Called by any thread, for several pieces at once; so state that it shares is constant or
+  /// guarded.
   virtual void decode(Chunk& chunk, const ReadRequest& request, Output& out) const = 0;
 };
 
@@ -93,13 +100,14 @@ class Source {
   [[nodiscard]] virtual std::vector<Input> inputs(const SourceContext& context) = 0;
   /// True where open() can read just one range of event time: then windows are read one by one.
   [[nodiscard]] virtual bool reads_ranges() const { return false; }
-  /// Opens an input; `number` is what its rows' ordinals carry as input. `range` is null where the whole input is
-  /// read (always, unless reads_ranges()).
+  /// Opens an input; `number` is what its rows' ordinals carry as input. `range` is null where the
+  /// whole input is read (always, unless reads_ranges()).
   [[nodiscard]] virtual std::unique_ptr<Reader> open(const Input& input, std::uint64_t number,
                                                      const Interval* range) = 0;
 };
 
-// ------------------------------------------------------------------------------------------- transforms
+// -------------------------------------------------------------------------------------------
+// transforms
 
 /// A stateless operator. apply() is called by any thread, on many batches at once.
 class Transform {
@@ -112,11 +120,11 @@ class Transform {
 class AccumulatorState {
  public:
   virtual ~AccumulatorState() = default;
-  /// Takes a batch; called by many threads at once (shard by key, lock a shard at a time). `out` may only be used for
-  /// rejects and row counts: nothing is emitted before the flush.
+  /// Takes a batch; called by many threads at once (shard by key, lock a shard at a time). `out`
+  /// may only be used for rejects and row counts: nothing is emitted before the flush.
   virtual void add(const BatchRef& batch, Output& out) = 0;
-  /// Emits everything, in the order of the rows' ordinals, batch by batch, giving memory back as it goes where it
-  /// can. Called once, after the last add(), by one thread.
+  /// Emits everything, in the order of the rows' ordinals, batch by batch, giving memory back as it
+  /// goes where it can. Called once, after the last add(), by one thread.
   virtual void finish(Output& out) = 0;
   /// Bytes kept now. Any thread, cheap.
   [[nodiscard]] virtual std::int64_t memory() const = 0;
@@ -129,16 +137,17 @@ class Accumulator {
   [[nodiscard]] virtual std::unique_ptr<AccumulatorState> begin(const Unit& unit) const = 0;
 };
 
-// ------------------------------------------------------------------------------------------------ sinks
+// ------------------------------------------------------------------------------------------------
+// sinks
 
 /// Keeps coverage for targets without transactions (files). Implemented by the journal. Any thread.
 class CoverageStore {
  public:
   virtual ~CoverageStore() = default;
   [[nodiscard]] virtual std::vector<Coverage> load(const CoverageKey& key) = 0;
-  /// Notes that a unit is prepared: `note` (a digest, a length) is what recovery compares. Survives the end of the
-  /// process on return, not a power cut: the sink must be able to tell by the note whether the data are there, and to
-  /// load the unit again.
+  /// Notes that a unit is prepared: `note` (a digest, a length) is what recovery compares. Survives
+  /// the end of the process on return, not a power cut: the sink must be able to tell by the note
+  /// whether the data are there, and to load the unit again.
   virtual void prepare(const Marker& marker, const std::string& note) = 0;
   /// Turns the prepared unit into coverage. Survives as prepare() does.
   virtual void commit(const Marker& marker, const std::string& note) = 0;
@@ -159,19 +168,19 @@ class SharedObjects {
  public:
   virtual ~SharedObjects() = default;
   /// Returns the object under `name`, made by `make` at the first call. Any thread.
-  [[nodiscard]] virtual std::shared_ptr<void> get(const std::string& name,
-                                                  std::shared_ptr<void> (*make)(const std::string&)) = 0;
+  [[nodiscard]] virtual std::shared_ptr<void> get(
+      const std::string& name, std::shared_ptr<void> (*make)(const std::string&)) = 0;
 };
 
 struct SinkContext {
   CoverageKey key;
-  std::int64_t epoch = 0;              ///< markers of an older epoch are refused
+  std::int64_t epoch = 0;  ///< markers of an older epoch are refused
   std::string run;
-  std::int64_t memory = 16 << 20;      ///< bytes that staged rows may hold before they go to disk
-  std::string spool_directory;         ///< where staged rows may go
-  CoverageStore* coverage = nullptr;   ///< never null
-  SharedObjects* shared = nullptr;     ///< never null
-  Log* log = nullptr;                  ///< never null
+  std::int64_t memory = 16 << 20;     ///< bytes that staged rows may hold before they go to disk
+  std::string spool_directory;        ///< where staged rows may go
+  CoverageStore* coverage = nullptr;  ///< never null
+  SharedObjects* shared = nullptr;    ///< never null
+  Log* log = nullptr;                 ///< never null
 };
 
 /// A batch in the form in which a sink wants it: by default the batch itself.
@@ -182,24 +191,31 @@ class Encoded {
   BatchRef batch;
 };
 
+/// Takes rows that a target refuses, a few at a time as they are found: nobody has to hold all of a
+/// unit's.
+using Refuse = std::function<void(std::vector<Reject>)>;
+
 /// One thing that a run would do to a target before the first row, for `flowrun plan`.
 struct PlanStep {
   std::string text;  ///< "create table engine (…)"
   bool destructive = false;
 };
 
-/// Writes rows of units, each unit in one step. All calls but encode() come from one thread, the sink's own. Order per
-/// unit: begin, write*, prepare, commit; abort instead of any of the last two, or after a failed one. Several units may be
-/// between begin and prepare at once; from prepare to commit (or abort) only one is.
+/// Writes rows of units, each unit in one step. All calls but encode() come from one thread, the
+/// sink's own. Order per unit: begin, write*, prepare, commit; abort instead of any of the last
+/// two, or after a failed one. Several units may be between begin and prepare at once; from prepare
+/// to commit (or abort) only one is.
 class Sink {
  public:
   virtual ~Sink() = default;
   /// What open() would do to the target; touches nothing.
   [[nodiscard]] virtual std::vector<PlanStep> steps(const SinkContext& context) = 0;
-  /// What is committed in the target, asked once before a run; touches nothing, does not need open().
+  /// What is committed in the target, asked once before a run; touches nothing, does not need
+  /// open().
   [[nodiscard]] virtual std::vector<Coverage> covered(const SinkContext& context) = 0;
-  /// The greatest epoch that the target knows of this pipeline and instance, dropped tables' included; 0 where it knows
-  /// none or keeps none of its own. Asked with covered(), under the same conditions.
+  /// The greatest epoch that the target knows of this pipeline and instance, dropped tables'
+  /// included; 0 where it knows none or keeps none of its own. Asked with covered(), under the same
+  /// conditions.
   [[nodiscard]] virtual std::int64_t epoch(const SinkContext& /*context*/) { return 0; }
   /// Connects, creates or changes tables, finishes or drops what a crash left behind.
   virtual void open(const SinkContext& context) = 0;
@@ -209,16 +225,18 @@ class Sink {
   }
   /// Opens staging for a unit.
   virtual void begin(const Unit& unit) = 0;
-  /// Stages rows: memory first, then disk. Rows of a unit arrive in any order; where order matters, ordinals give it.
+  /// Stages rows: memory first, then disk. Rows of a unit arrive in any order; where order matters,
+  /// ordinals give it.
   virtual void write(const Unit& unit, std::unique_ptr<Encoded> rows) = 0;
-  /// Applies the unit's rows inside an open transaction (or a temporary file, fsynced), the marker first. Returns the
-  /// rows that the target refused.
-  [[nodiscard]] virtual std::vector<Reject> prepare(const Unit& unit, const Marker& marker) = 0;
+  /// Applies the unit's rows inside an open transaction (or a temporary file, fsynced), the marker
+  /// first. Rows that the target refuses go to `refuse`, which blocks until they are staged.
+  virtual void prepare(const Unit& unit, const Marker& marker, const Refuse& refuse) = 0;
   /// Makes the prepared unit visible, its marker with it. Durable on return.
   virtual void commit(const Unit& unit) = 0;
   /// Drops whatever is staged or prepared of a unit. Never throws.
   virtual void abort(const Unit& unit) noexcept = 0;
-  /// Ends the run after the last commit (joins parts, swaps shadow tables); `complete` is false where some unit failed.
+  /// Ends the run after the last commit (joins parts, swaps shadow tables); `complete` is false
+  /// where some unit failed.
   virtual void close(bool complete) = 0;
 };
 

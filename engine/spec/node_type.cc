@@ -31,7 +31,8 @@ void BindContext::error_at(const SourceSpan& span, std::string code, std::string
 
 void BindContext::warning(std::string_view option, std::string code, std::string message,
                           std::string hint) {
-  diagnostics().warning(std::move(code), options().span(option), std::move(message), std::move(hint));
+  diagnostics().warning(std::move(code), options().span(option), std::move(message),
+                        std::move(hint));
 }
 
 Registry::Registry(std::vector<NodeType> types) : types_(std::move(types)) {

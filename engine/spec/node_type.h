@@ -21,12 +21,13 @@ enum class NodeKind { source, transform, sink };
 /// The name of the port that every node has beside its own.
 inline constexpr std::string_view kRejected = "rejected";
 
-/// The table from which parsing, lint, `flowrun nodes`, the reference pages and the JSON Schema are made.
+/// The table from which parsing, lint, `flowrun nodes`, the reference pages and the JSON Schema are
+/// made.
 struct NodeSpec {
-  std::string name;     ///< what `type = "…"` says
+  std::string name;  ///< what `type = "…"` says
   NodeKind kind = NodeKind::transform;
   std::string summary;  ///< one sentence
-  std::string notes;    ///< what else a person must know: schemas in and out, units, limits; Markdown
+  std::string notes;  ///< what else a person must know: schemas in and out, units, limits; Markdown
   std::vector<OptionSpec> options;
   bool many_inputs = false;  ///< `inputs = […]` allowed; all must then have the same schema
   std::string example;       ///< a whole table in TOML, checked by a test
@@ -36,19 +37,19 @@ struct NodeSpec {
 struct Port {
   std::string name;
   SchemaRef schema;
-  /// For each column, the input column whose values it carries unchanged, if any. Shows at plan time what a sink's key is
-  /// made of. Empty: nothing is known.
+  /// For each column, the input column whose values it carries unchanged, if any. Shows at plan
+  /// time what a sink's key is made of. Empty: nothing is known.
   std::vector<std::optional<std::size_t>> unchanged_from;
-  /// For each column, whether a null says "nothing arrived" rather than "the value is null": so for columns that a pivot
-  /// makes. Empty: none. The planner carries it along `unchanged_from`.
+  /// For each column, whether a null says "nothing arrived" rather than "the value is null": so for
+  /// columns that a pivot makes. Empty: none. The planner carries it along `unchanged_from`.
   std::vector<bool> sparse;
 };
 
 /// What the planner must know of a sink.
 struct SinkFacts {
-  std::string target;        ///< what it writes, for coverage and against two sinks on one target
-  std::string mode;          ///< "append", "upsert", …
-  bool idempotent = false;   ///< a unit may be loaded again
+  std::string target;          ///< what it writes, for coverage and against two sinks on one target
+  std::string mode;            ///< "append", "upsert", …
+  bool idempotent = false;     ///< a unit may be loaded again
   bool keeps_coverage = true;  ///< false for sinks that keep nothing (null, stdout)
   bool file_per_unit = false;  ///< the path names ${window}
   /// Columns of the input that identify a row in the target (upsert, insert_new).
@@ -56,23 +57,26 @@ struct SinkFacts {
   bool replaces_by_unit = false;  ///< replace of a window or a file per unit
   bool whole_table = false;       ///< replace of everything at the end of the run
   std::string transaction;        ///< sinks with the same one share a transaction; "" for none
-  bool versioned = false;         ///< older rows never overwrite newer ones, in whatever order units commit
+  bool versioned =
+      false;  ///< older rows never overwrite newer ones, in whatever order units commit
 };
 
-/// A node bound to its input: immutable, the planner keeps it in the Plan. Exactly one factory is set, according to the
-/// kind of the node (a transform sets make_transform or make_accumulator). Factories do no I/O and may be called many times.
+/// A node bound to its input: immutable, the planner keeps it in the Plan. Exactly one factory is
+/// set, according to the kind of the node (a transform sets make_transform or make_accumulator).
+/// Factories do no I/O and may be called many times.
 struct Binding {
   std::vector<Port> outputs;
   std::function<std::unique_ptr<Source>()> make_source;
   std::function<std::unique_ptr<Transform>()> make_transform;
   std::function<std::unique_ptr<Accumulator>(std::int64_t memory_limit)> make_accumulator;
   std::function<std::unique_ptr<Sink>()> make_sink;
-  SinkFacts sink;              ///< sinks only
-  bool ordered = true;         ///< sources: rows have an order of their own
-  bool needs_order = false;    ///< operators: results depend on it (`keep` without `order_by`)
-  bool whole_rows = false;     ///< accumulators: emits its input rows unchanged (dedup)
-  std::string content_hash;    ///< of side files and whatever else beside the options changes rows
-  std::vector<std::string> notes;  ///< shown by plan and graph ("schema inferred from 1,000 rows: …")
+  SinkFacts sink;            ///< sinks only
+  bool ordered = true;       ///< sources: rows have an order of their own
+  bool needs_order = false;  ///< operators: results depend on it (`keep` without `order_by`)
+  bool whole_rows = false;   ///< accumulators: emits its input rows unchanged (dedup)
+  std::string content_hash;  ///< of side files and whatever else beside the options changes rows
+  std::vector<std::string>
+      notes;  ///< shown by plan and graph ("schema inferred from 1,000 rows: …")
 };
 
 /// Services for binding: side files, paths, the moment, and a place for problems. One thread.
@@ -90,7 +94,8 @@ class BindContext {
 
   /// A path of the pipeline file made absolute against the pipeline file's folder; "-" stays.
   [[nodiscard]] virtual std::string resolve(std::string_view path) const = 0;
-  /// The text of a side file (routes, schemas); a diagnostic at `option` and nothing where it cannot be read.
+  /// The text of a side file (routes, schemas); a diagnostic at `option` and nothing where it
+  /// cannot be read.
   [[nodiscard]] virtual std::optional<std::string> read_file(std::string_view option,
                                                              const std::string& path) = 0;
   /// The column that windows are made of; "" without [window].
@@ -100,26 +105,28 @@ class BindContext {
   /// True where nothing beyond this machine may be asked.
   [[nodiscard]] virtual bool offline() const = 0;
   [[nodiscard]] virtual Micros now() const = 0;
-  /// Values frozen by an earlier run of this pipeline (columns that a pivot discovered), by name; and the place to
-  /// freeze them. `freeze` takes effect when a run starts, not before.
+  /// Values frozen by an earlier run of this pipeline (columns that a pivot discovered), by name;
+  /// and the place to freeze them. `freeze` takes effect when a run starts, not before.
   [[nodiscard]] virtual std::optional<std::string> frozen(const std::string& name) const = 0;
   virtual void freeze(const std::string& name, const std::string& value) = 0;
-  /// Reads up to `rows` rows of what arrives at this node's input by running everything upstream of it at plan time (all of
-  /// the input where `rows` is absent), batch by batch. Nothing is written anywhere. A diagnostic at the node and false
-  /// where that fails.
+  /// Reads up to `rows` rows of what arrives at this node's input by running everything upstream of
+  /// it at plan time (all of the input where `rows` is absent), batch by batch. Nothing is written
+  /// anywhere. A diagnostic at the node and false where that fails.
   [[nodiscard]] virtual bool scan_input(std::optional<std::int64_t> rows,
                                         const std::function<void(const Batch&)>& visit) = 0;
 
   /// Reports a problem at an option (at the node, where it was not written).
   void error(std::string_view option, std::string code, std::string message, std::string hint = {});
-  void error_at(const SourceSpan& span, std::string code, std::string message, std::string hint = {});
-  void warning(std::string_view option, std::string code, std::string message, std::string hint = {});
+  void error_at(const SourceSpan& span, std::string code, std::string message,
+                std::string hint = {});
+  void warning(std::string_view option, std::string code, std::string message,
+               std::string hint = {});
   [[nodiscard]] virtual Diagnostics& diagnostics() = 0;
 };
 
-/// Binds a node: checks what the option table cannot say and returns ports and factories. After an error was reported the
-/// result is not used, except for `outputs`, which lets nodes downstream be checked all the same (leave it empty where
-/// nothing sensible can be said).
+/// Binds a node: checks what the option table cannot say and returns ports and factories. After an
+/// error was reported the result is not used, except for `outputs`, which lets nodes downstream be
+/// checked all the same (leave it empty where nothing sensible can be said).
 using Bind = Binding (*)(BindContext& context);
 
 struct NodeType {

@@ -33,13 +33,14 @@ enum class OptionKind {
   any,       ///< looked at by the factory itself, which reports through BindContext
 };
 
-/// One row of a node's option table: the only place where an option's name, type, default and help stand.
+/// One row of a node's option table: the only place where an option's name, type, default and help
+/// stand.
 struct OptionSpec {
   std::string name;
   OptionKind kind = OptionKind::text;
   std::string help;
   bool required = false;
-  std::string fallback;              ///< the default, as written in TOML without quotes; "" for none
+  std::string fallback;  ///< the default, as written in TOML without quotes; "" for none
   std::vector<std::string> choices;  ///< for choice
   std::string example;               ///< a TOML value, with quotes where TOML needs them
   bool secret = false;               ///< never shown in logs, graphs, journal or plan
@@ -64,8 +65,8 @@ struct OptionValue {
   [[nodiscard]] const OptionValue* find(std::string_view key) const;
 };
 
-/// The checked options of one node: every required one is there, every value has its kind, defaults are filled
-/// in. Asking for an option that the node's table does not declare is a bug and throws.
+/// The checked options of one node: every required one is there, every value has its kind, defaults
+/// are filled in. Asking for an option that the node's table does not declare is a bug and throws.
 class Options {
  public:
   Options() = default;

@@ -9,7 +9,8 @@
 
 namespace flowrun {
 
-/// A row that a node could not take. `origin` is filled in by the engine from the ordinal where it is empty.
+/// A row that a node could not take. `origin` is filled in by the engine from the ordinal where it
+/// is empty.
 struct Reject {
   std::string reason;  ///< a short phrase: "not a float64", "no route for channel"
   std::string column;  ///< "" where the whole row is bad
@@ -23,17 +24,15 @@ struct Reject {
 [[nodiscard]] const SchemaRef& reject_schema();
 
 /// Builds a batch of the reject schema.
-[[nodiscard]] BatchRef make_reject_batch(const std::vector<Reject>& rejects, const std::string& node,
-                                         const std::string& unit, const std::string& run);
+[[nodiscard]] BatchRef make_reject_batch(const std::vector<Reject>& rejects,
+                                         const std::string& node, const std::string& unit,
+                                         const std::string& run);
 
 /// Row `row` as one JSON object, column by column: the `record` of an operator's reject.
 [[nodiscard]] std::string record_of(const Batch& batch, std::int64_t row);
 
-/// Appends `text` as a JSON string with quotes; invalid UTF-8 becomes U+FFFD.
-void append_json_string(std::string& out, std::string_view text);
-
-/// Appends the value as JSON: numbers, booleans and null bare (decimals too; nan and inf as strings), the rest as
-/// strings.
+/// Appends the value as JSON: numbers, booleans and null bare (decimals too; nan and inf as
+/// strings), the rest as strings.
 void append_json_value(std::string& out, const Column& column, std::int64_t row);
 
 }  // namespace flowrun

@@ -127,22 +127,33 @@ void FileCoverage::insert(const Marker& marker, const std::string& note, bool pr
 
 bool FileCoverage::make_room(const Marker& marker, const std::string& note) {
   std::int64_t newest = 0;
-  std::vector<std::int64_t> old;
-  for (const auto& entry : rivals(marker, false)) {
+  const auto old = rivals(marker, false);
+  for (const auto& entry : old) {
     const auto& there = entry.what.marker.coverage;
     const bool same = there.interval == marker.coverage.interval &&
                       there.generation == marker.coverage.generation &&
                       there.run == marker.coverage.run && entry.what.note == note;
     if (same) return false;
     newest = std::max(newest, there.generation);
-    old.push_back(entry.number);
   }
   if (newest != marker.replaces) {
     throw Error(Errc::lease,
                 "{}: {} was committed by somebody else meanwhile (generation {}, expected {})",
                 marker.key.target, shown(marker.coverage), newest, marker.replaces);
   }
-  for (const auto number : old) remove(number);
+  for (const auto& entry : old) {
+    remove(entry.number);
+    const auto& there = entry.what.marker.coverage;
+    const auto& cell = marker.coverage.interval;
+    // What the entry holds beside the unit (a stretch without rows, mostly) stays as it was.
+    for (const Interval rest :
+         {Interval{there.interval.from, cell.from}, Interval{cell.until, there.interval.until}}) {
+      if (there.kind != UnitKind::window || rest.from >= rest.until) continue;
+      auto part = entry.what.marker;
+      part.coverage.interval = rest;
+      insert(part, entry.what.note, false);
+    }
+  }
   return true;
 }
 

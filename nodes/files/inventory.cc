@@ -192,6 +192,12 @@ class Inventory {
         if (good[i]) found_.parts[number] = std::max(found_.parts[number], ranges[i].end());
       }
     }
+    // Rows without a time come last, so their unit says that all was read: not while rows are
+    // missing.
+    const bool incomplete = std::find(gone.begin(), gone.end(), true) != gone.end();
+    for (std::size_t i = 0; i < gone.size(); ++i) {
+      gone[i] = gone[i] || (incomplete && found_.units[i].range.kind == UnitKind::unplaced);
+    }
     drop(gone);
   }
 

@@ -26,7 +26,7 @@ class JoinedFileSink final : public Sink {
   void write(const Unit& unit, std::unique_ptr<Encoded> rows) override {
     staging_->write(unit, std::move(rows->batch));
   }
-  std::vector<Reject> prepare(const Unit& unit, const Marker& marker) override;
+  void prepare(const Unit& unit, const Marker& marker, const Refuse& refuse) override;
   void commit(const Unit& unit) override;
   void abort(const Unit& unit) noexcept override;
   void close(bool complete) override;
@@ -82,7 +82,7 @@ std::int64_t JoinedFileSink::sequence_of(const FileRange& range) const {
   return last + 1;
 }
 
-std::vector<Reject> JoinedFileSink::prepare(const Unit& unit, const Marker& marker) {
+void JoinedFileSink::prepare(const Unit& unit, const Marker& marker, const Refuse& /*refuse*/) {
   auto range = range_of(unit, marker.coverage.generation);
   if (range.kind == UnitKind::load) range.sequence = sequence_of(range);
   range.format = output_->format;
@@ -100,7 +100,6 @@ std::vector<Reject> JoinedFileSink::prepare(const Unit& unit, const Marker& mark
   }
   context_.coverage->prepare(marker, to_text(range));
   prepared_ = {marker, std::move(range)};
-  return {};
 }
 
 void JoinedFileSink::commit(const Unit& unit) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <utility>
@@ -69,7 +70,7 @@ class UnitFileSink final : public Sink {
   void write(const Unit& unit, std::unique_ptr<Encoded> rows) override {
     staging_->write(unit, std::move(rows->batch));
   }
-  std::vector<Reject> prepare(const Unit& unit, const Marker& marker) override;
+  void prepare(const Unit& unit, const Marker& marker, const Refuse& refuse) override;
   void commit(const Unit& unit) override;
   void abort(const Unit& unit) noexcept override;
   void close(bool /*complete*/) override {}
@@ -82,6 +83,11 @@ class UnitFileSink final : public Sink {
   [[nodiscard]] std::optional<FileRange> valid_range(const std::string& note) const;
   [[nodiscard]] bool holds(const std::string& path, const FileRange& range) const;
   [[nodiscard]] bool is_there(const Note& note) const;
+  struct Committed {
+    std::vector<Marker> there;
+    std::vector<Marker> lost;
+  };
+  [[nodiscard]] Committed committed(const SinkContext& context) const;
   void finish(const Note& note);
   void remove(const std::string& path) const;
 
@@ -110,12 +116,27 @@ bool UnitFileSink::is_there(const Note& note) const {
          holds(paths_.file(note.range), note.range);
 }
 
-std::vector<Coverage> UnitFileSink::covered(const SinkContext& context) {
-  std::vector<Coverage> covered;
+UnitFileSink::Committed UnitFileSink::committed(const SinkContext& context) const {
+  Committed found;
   for (auto& [marker, note] : context.coverage->committed(context.key)) {
     const auto range = valid_range(note);
-    if (range && is_there({marker, *range})) covered.push_back(std::move(marker.coverage));
+    const bool there = range && is_there({marker, *range});
+    (there ? found.there : found.lost).push_back(std::move(marker));
   }
+  if (found.lost.empty()) return found;
+  // Rows without a time come last, so their unit says that all was read: not while a file is
+  // missing.
+  const auto rest = std::stable_partition(
+      found.there.begin(), found.there.end(),
+      [](const Marker& marker) { return marker.coverage.kind != UnitKind::unplaced; });
+  std::move(rest, found.there.end(), std::back_inserter(found.lost));
+  found.there.erase(rest, found.there.end());
+  return found;
+}
+
+std::vector<Coverage> UnitFileSink::covered(const SinkContext& context) {
+  std::vector<Coverage> covered;
+  for (auto& marker : committed(context).there) covered.push_back(std::move(marker.coverage));
   for (auto& [marker, note] : context.coverage->prepared(context.key)) {
     const auto range = valid_range(note);
     if (!range) continue;
@@ -143,10 +164,7 @@ void UnitFileSink::open(const SinkContext& context) {
       store.forget(marker);
     }
   }
-  for (const auto& [marker, note] : store.committed(context.key)) {
-    const auto range = valid_range(note);
-    if (!range || !is_there({marker, *range})) store.forget(marker);
-  }
+  for (const auto& marker : committed(context).lost) store.forget(marker);
   for (const auto& path : paths_.all_unfinished()) remove(path);
 }
 
@@ -163,7 +181,7 @@ void UnitFileSink::begin(const Unit& unit) {
       });
 }
 
-std::vector<Reject> UnitFileSink::prepare(const Unit& unit, const Marker& marker) {
+void UnitFileSink::prepare(const Unit& unit, const Marker& marker, const Refuse& /*refuse*/) {
   auto range = range_of(unit, marker.coverage.generation);
   range.format = output_->format;
   if (const auto extent = staging_->finish(unit)) {
@@ -175,7 +193,6 @@ std::vector<Reject> UnitFileSink::prepare(const Unit& unit, const Marker& marker
   }
   context_.coverage->prepare(marker, to_text(range));
   prepared_ = {marker, std::move(range)};
-  return {};
 }
 
 void UnitFileSink::remove(const std::string& path) const {

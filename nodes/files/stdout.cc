@@ -31,7 +31,7 @@ class StdoutSink final : public Sink {
   void write(const Unit& unit, std::unique_ptr<Encoded> rows) override {
     staging_->write(unit, std::move(rows->batch));
   }
-  std::vector<Reject> prepare(const Unit& unit, const Marker& marker) override;
+  void prepare(const Unit& unit, const Marker& marker, const Refuse& refuse) override;
   void commit(const Unit& unit) override;
   void abort(const Unit& unit) noexcept override;
   void close(bool complete) override;
@@ -58,9 +58,8 @@ void StdoutSink::begin(const Unit& unit) {
   });
 }
 
-std::vector<Reject> StdoutSink::prepare(const Unit& unit, const Marker& /*marker*/) {
+void StdoutSink::prepare(const Unit& unit, const Marker& /*marker*/, const Refuse& /*refuse*/) {
   prepared_ = staging_->finish(unit);
-  return {};
 }
 
 void StdoutSink::put(std::string_view text) {

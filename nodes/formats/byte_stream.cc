@@ -18,7 +18,8 @@ namespace flowrun::nodes {
 namespace {
 
 constexpr int kPipeBytes = 1 << 20;
-constexpr int kPollMilliseconds = 100;  // how late a request to stop may be seen while nothing arrives
+constexpr int kPollMilliseconds =
+    100;  // how late a request to stop may be seen while nothing arrives
 constexpr std::string_view kGzip = "\x1f\x8b";
 constexpr std::string_view kZstd = "\x28\xb5\x2f\xfd";
 
@@ -40,7 +41,8 @@ class FileStream final : public ByteStream {
     }
     if (S_ISDIR(status.st_mode)) {
       close();
-      throw Error(Errc::io, "{} is a folder; name its files by a pattern such as \"folder/*.csv\"", name_);
+      throw Error(Errc::io, "{} is a folder; name its files by a pattern such as \"folder/*.csv\"",
+                  name_);
     }
     regular_ = S_ISREG(status.st_mode);
     // Both are hints: where they fail, reading is a little slower.
@@ -60,8 +62,8 @@ class FileStream final : public ByteStream {
     return read_file(out, stop);
   }
 
-  /// The first bytes of the stream, fewer than `count` only at its end or where asked to stop. Called before the first
-  /// read().
+  /// The first bytes of the stream, fewer than `count` only at its end or where asked to stop.
+  /// Called before the first read().
   std::string_view peek(std::size_t count, const std::stop_token& stop) {
     std::array<char, 8> bytes{};
     while (peeked_.size() < count) {
@@ -122,8 +124,8 @@ Compression compression_of(std::string_view start) {
   return Compression::none;
 }
 
-/// A file whose compression is told by its first bytes: they are looked at by the first read, because a pipe may keep its
-/// reader waiting for them.
+/// A file whose compression is told by its first bytes: they are looked at by the first read,
+/// because a pipe may keep its reader waiting for them.
 class SniffedStream final : public ByteStream {
  public:
   SniffedStream(std::unique_ptr<FileStream> file, std::string name)

@@ -26,11 +26,12 @@ bool is_whole_number(std::string_view text) {
 std::string reason_for(Type type, std::string_view text) {
   const auto name = to_string(type);
   if (type.id == TypeId::int64 && is_whole_number(text)) return "out of range for int64";
-  if (type.id == TypeId::decimal && text.find_first_not_of("+-.0123456789") == std::string_view::npos &&
-      parse_float64(text)) {
+  if (type.id == TypeId::decimal &&
+      text.find_first_not_of("+-.0123456789") == std::string_view::npos && parse_float64(text)) {
     return "does not fit " + name;
   }
-  if (type.id == TypeId::timestamp && parse_timestamp(text)) return "has a time zone other than UTC";
+  if (type.id == TypeId::timestamp && parse_timestamp(text))
+    return "has a time zone other than UTC";
   return fmt::format("not {} {}", type.id == TypeId::int64 ? "an" : "a", name);
 }
 
@@ -73,8 +74,8 @@ void null_values(const ColumnInput& in, T* out, Validity& validity) {
   }
 }
 
-/// Decodes a column of fixed width: `fast` takes the usual values and leaves the numbers of the other rows in its last
-/// argument; `general` parses those.
+/// Decodes a column of fixed width: `fast` takes the usual values and leaves the numbers of the
+/// other rows in its last argument; `general` parses those.
 template <typename T, typename Fast, typename General>
 ColumnRef decode_fixed(const ColumnInput& in, std::vector<BadValue>& bad, Fast fast,
                        General general) {
@@ -153,7 +154,8 @@ ColumnRef decode_column(const ColumnInput& in, std::vector<BadValue>& bad) {
       return decode_fixed<double>(in, bad, in.kernels->float64, general);
     case TypeId::decimal:
       return decode_fixed<Int128>(
-          in, bad, each<Int128>([type = in.type](const char* text, std::size_t length, Int128& value) {
+          in, bad,
+          each<Int128>([type = in.type](const char* text, std::size_t length, Int128& value) {
             return fast_decimal(text, length, type, value);
           }),
           general);

@@ -25,14 +25,16 @@ struct BadValue {
 struct ColumnInput {
   FieldColumn fields;
   Type type;
-  std::uint32_t column = 0;          ///< for BadValue
-  Dictionary* dictionary = nullptr;  ///< strings: where their codes come from; null for plain strings
+  std::uint32_t column = 0;  ///< for BadValue
+  Dictionary* dictionary =
+      nullptr;  ///< strings: where their codes come from; null for plain strings
   const CsvDialect* dialect = nullptr;
   const NullTexts* nulls = nullptr;
   const CsvKernels* kernels = nullptr;
 };
 
-/// Decodes a column; rows whose value is bad are added to `bad` and hold something, anything. Any thread.
+/// Decodes a column; rows whose value is bad are added to `bad` and hold something, anything. Any
+/// thread.
 [[nodiscard]] ColumnRef decode_column(const ColumnInput& in, std::vector<BadValue>& bad);
 
 }  // namespace flowrun::nodes

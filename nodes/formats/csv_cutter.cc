@@ -40,8 +40,8 @@ CsvText CsvText::rest(std::size_t offset) const {
   return out;
 }
 
-CsvCutter::CsvCutter(std::unique_ptr<ByteStream> stream, std::string name, const CsvDialect& dialect,
-                     std::size_t max_row, const CsvKernels& kernels)
+CsvCutter::CsvCutter(std::unique_ptr<ByteStream> stream, std::string name,
+                     const CsvDialect& dialect, std::size_t max_row, const CsvKernels& kernels)
     : stream_(std::move(stream)),
       name_(std::move(name)),
       dialect_(dialect),
@@ -74,7 +74,8 @@ void CsvCutter::skip_mark(const std::stop_token& stop) {
   fill(kMark.size(), stop);
   const std::string_view start(data(), size_);
   if (start.starts_with("\xFF\xFE") || start.starts_with("\xFE\xFF")) {
-    throw Error(Errc::data, "{} starts with a UTF-16 byte-order mark; say encoding = \"utf-16\"", name_);
+    throw Error(Errc::data, "{} starts with a UTF-16 byte-order mark; say encoding = \"utf-16\"",
+                name_);
   }
   if (start == kMark) {
     byte_ = kMark.size();
@@ -142,7 +143,8 @@ std::optional<CsvText> CsvCutter::last_rows(CsvSurvey seen) {
   if (!whole && seen.open) {
     if (seen.last_row_end > 0) return cut(seen.last_row_end, seen);
     CsvMachine machine(dialect_);
-    machine.run(data(), size_, [](std::size_t) {}, [](std::size_t) { return true; });
+    machine.run(
+        data(), size_, [](std::size_t) {}, [](std::size_t) { return true; });
     auto out = broken_row(unclosed(machine), record_text({data(), size_}));
     size_ = 0;
     return out;
@@ -157,7 +159,8 @@ std::optional<CsvText> CsvCutter::last_rows(CsvSurvey seen) {
 
 std::optional<CsvText> CsvCutter::skip_long_row(const std::stop_token& stop) {
   CsvMachine machine(dialect_);
-  constexpr std::size_t kWanted = kMostRecordBytes + kLineEnd + 1;  // enough to see whether it is cut
+  constexpr std::size_t kWanted =
+      kMostRecordBytes + kLineEnd + 1;  // enough to see whether it is cut
   std::string beginning;
   std::uint64_t newlines = 0;
   std::uint64_t bytes = 0;

@@ -28,13 +28,13 @@ struct BrokenRow {
 /// Whole rows, each with its line end; or one broken row. Positions are those of the first byte.
 struct CsvText {
   BufferRef buffer;
-  std::size_t from = 0;  ///< where the text starts in `buffer`; at least kFrontSlack
-  std::size_t size = 0;  ///< at least kScanSlack bytes behind it can be read
-  std::uint64_t line = 1;      ///< 1-based
-  std::uint64_t byte = 0;      ///< offset in the stream
-  std::size_t newlines = 0;    ///< in the text, inside quotes, too
-  bool quotes = false;         ///< there are quotes in it
-  std::int64_t taken = 0;      ///< bytes of the file that were read for it
+  std::size_t from = 0;      ///< where the text starts in `buffer`; at least kFrontSlack
+  std::size_t size = 0;      ///< at least kScanSlack bytes behind it can be read
+  std::uint64_t line = 1;    ///< 1-based
+  std::uint64_t byte = 0;    ///< offset in the stream
+  std::size_t newlines = 0;  ///< in the text, inside quotes, too
+  bool quotes = false;       ///< there are quotes in it
+  std::int64_t taken = 0;    ///< bytes of the file that were read for it
   std::optional<BrokenRow> broken;
 
   [[nodiscard]] const char* text() const { return buffer->as<char>() + from; }
@@ -49,8 +49,8 @@ class CsvCutter {
   CsvCutter(std::unique_ptr<ByteStream> stream, std::string name, const CsvDialect& dialect,
             std::size_t max_row, const CsvKernels& kernels);
 
-  /// The next rows, about `bytes` of them; nothing at the end, or where asked to stop. A last row without a line end gets
-  /// one. What a piece holds depends on `bytes`, the rows do not.
+  /// The next rows, about `bytes` of them; nothing at the end, or where asked to stop. A last row
+  /// without a line end gets one. What a piece holds depends on `bytes`, the rows do not.
   [[nodiscard]] std::optional<CsvText> next(std::size_t bytes, const std::stop_token& stop);
 
  private:

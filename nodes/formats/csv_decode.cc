@@ -76,7 +76,8 @@ class Decoder {
     return {.values = std::move(values)};
   }
 
-  [[nodiscard]] Ordinals ordinals_of(std::size_t from, const std::vector<std::uint32_t>& rows) const {
+  [[nodiscard]] Ordinals ordinals_of(std::size_t from,
+                                     const std::vector<std::uint32_t>& rows) const {
     auto values = Buffer::allocate(rows.size() * sizeof(std::uint64_t));
     for (std::size_t i = 0; i < rows.size(); ++i) {
       values->mutable_as<std::uint64_t>()[i] = ordinal(rows_.line(from + rows[i]));

@@ -13,10 +13,12 @@
 
 namespace flowrun::nodes {
 
-/// How the rows of one input become rows of a schema. Immutable, but for the dictionaries, which guard themselves.
+/// How the rows of one input become rows of a schema. Immutable, but for the dictionaries, which
+/// guard themselves.
 struct CsvDecoding {
   SchemaRef schema;
-  std::vector<std::size_t> fields;  ///< for each column of the schema, the field that it is read from
+  std::vector<std::size_t>
+      fields;  ///< for each column of the schema, the field that it is read from
   std::vector<std::shared_ptr<Dictionary>> dictionaries;  ///< for each column; null for plain
   RowShape shape;
   NullTexts nulls{{""}};
@@ -25,7 +27,8 @@ struct CsvDecoding {
   std::uint64_t number = 0;  ///< of the input, for ordinals
 };
 
-/// Decodes a piece: good rows go to port 0 in batches of at most `rows`, the others are rejected. Any thread.
+/// Decodes a piece: good rows go to port 0 in batches of at most `rows`, the others are rejected.
+/// Any thread.
 void decode_csv(const CsvText& text, const CsvDecoding& decoding, std::int64_t rows, Output& out);
 
 }  // namespace flowrun::nodes

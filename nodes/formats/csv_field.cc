@@ -40,10 +40,10 @@ FieldText read_field(const FieldColumn& fields, std::size_t row, const CsvDialec
   const std::string_view field(fields.text + begin, fields.end(row) - begin);
   if (!fields.quote || field.empty() || field.front() != *fields.quote) return {.text = field};
   const auto inside = field.substr(1, field.size() - std::min<std::size_t>(field.size(), 2));
-  const bool plain = field.size() >= 2 && field.back() == *fields.quote &&
-                     inside.find(*fields.quote) == std::string_view::npos &&
-                     (dialect.escape == *fields.quote ||
-                      inside.find(dialect.escape) == std::string_view::npos);
+  const bool plain =
+      field.size() >= 2 && field.back() == *fields.quote &&
+      inside.find(*fields.quote) == std::string_view::npos &&
+      (dialect.escape == *fields.quote || inside.find(dialect.escape) == std::string_view::npos);
   if (plain) return {.text = inside, .quoted = true};
   return unquote(field, dialect, scratch);
 }

@@ -38,7 +38,8 @@ unsigned types_of(std::string_view text) {
   if (const auto time = parse_timestamp(text)) return time->offset ? kInstant : kWallTime;
   if (is_name(text)) return 0;
   if (parse_int64(text)) return kInteger | kFloat;
-  const bool whole = std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || c == '-'; });
+  const bool whole =
+      std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || c == '-'; });
   if (!whole && parse_float64(text)) return kFloat;
   return 0;
 }
@@ -62,7 +63,8 @@ struct Guesses {
       for (std::size_t i = 0; i < batch.columns().size(); ++i) {
         const auto& column = batch.column(i);
         const auto known = std::find(names.begin(), names.end(), batch.schema().field(i).name);
-        if (known == names.end() || !column.is_valid(row) || nulls.contain(column.text(row))) continue;
+        if (known == names.end() || !column.is_valid(row) || nulls.contain(column.text(row)))
+          continue;
         if (column.text(row).empty()) continue;
         types[static_cast<std::size_t>(known - names.begin())].add(column.text(row));
       }
@@ -81,7 +83,8 @@ void sample_file(const Input& file, const CsvFormat& format, Guesses& guesses) {
     guesses.names = header.columns();
     guesses.types.resize(guesses.names.size());
   }
-  auto table = std::make_shared<const CsvTable>(format, make_schema(std::move(fields)), simd, false);
+  auto table =
+      std::make_shared<const CsvTable>(format, make_schema(std::move(fields)), simd, false);
   const auto reader = open_csv(file, 0, table);
   const NullTexts nulls(format.nulls);
   const ReadRequest request{.bytes = static_cast<std::int64_t>(kSampleBytes)};

@@ -19,15 +19,15 @@ inline constexpr std::size_t kSampleBytes = 64U << 10U;
 inline constexpr std::size_t kSampleFiles = 8;
 
 struct InferredSchema {
-  SchemaRef schema;         ///< never null; without fields where the files have no header
-  std::int64_t rows = 0;    ///< that were looked at
+  SchemaRef schema;                ///< never null; without fields where the files have no header
+  std::int64_t rows = 0;           ///< that were looked at
   std::vector<std::string> files;  ///< that were looked at
 };
 
-/// Finds names and types: int64, float64, date, timestamp, timestamptz, else string. A column whose sample has no value is
-/// a string, and so is one with leading zeros ("007"), a plus sign, integers beyond 64 bits, or times partly with a zone.
-/// The names are those of the first file that has any; columns that only later files have are left out. Throws as
-/// CsvFile does.
+/// Finds names and types: int64, float64, date, timestamp, timestamptz, else string. A column whose
+/// sample has no value is a string, and so is one with leading zeros ("007"), a plus sign, integers
+/// beyond 64 bits, or times partly with a zone. The names are those of the first file that has any;
+/// columns that only later files have are left out. Throws as CsvFile does.
 [[nodiscard]] InferredSchema infer_csv_schema(const std::vector<Input>& files,
                                               const CsvFormat& format);
 

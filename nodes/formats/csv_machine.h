@@ -1,5 +1,5 @@
-// The grammar of CSV text, byte by byte: what is right for every dialect and every broken row. The scan of csv_scan.h is
-// the fast way for dialects without comments and escape characters.
+// The grammar of CSV text, byte by byte: what is right for every dialect and every broken row. The
+// scan of csv_scan.h is the fast way for dialects without comments and escape characters.
 #pragma once
 
 #include <cstddef>
@@ -14,9 +14,10 @@ class CsvMachine {
  public:
   explicit CsvMachine(const CsvDialect& dialect) : dialect_(dialect) {}
 
-  /// Reads `size` bytes. Calls on_end(offset) for every field end outside quotes and comments, rows' ends included, and
-  /// on_row(offset) for every row's end after that; offsets count from `text`. Stops behind the byte for which on_row
-  /// returns false. Returns how many bytes were read.
+  /// Reads `size` bytes. Calls on_end(offset) for every field end outside quotes and comments,
+  /// rows' ends included, and on_row(offset) for every row's end after that; offsets count from
+  /// `text`. Stops behind the byte for which on_row returns false. Returns how many bytes were
+  /// read.
   template <typename OnEnd, typename OnRow>
   std::size_t run(const char* text, std::size_t size, OnEnd on_end, OnRow on_row) {
     for (std::size_t at = 0; at < size; ++at) {
@@ -42,7 +43,15 @@ class CsvMachine {
   [[nodiscard]] std::uint64_t opened_after_newlines() const { return opened_after_newlines_; }
 
  private:
-  enum class State : std::uint8_t { row_start, field_start, plain, quoted, escaped, closed, comment };
+  enum class State : std::uint8_t {
+    row_start,
+    field_start,
+    plain,
+    quoted,
+    escaped,
+    closed,
+    comment
+  };
 
   /// Takes one byte; true where it ends a field.
   bool step(char c, std::uint64_t at) {
@@ -71,7 +80,8 @@ class CsvMachine {
         }
         return false;
       case State::escaped:
-        // Whatever follows an escape mark is no mark itself: a quote, an escape mark, or a plain character.
+        // Whatever follows an escape mark is no mark itself: a quote, an escape mark, or a plain
+        // character.
         state_ = State::quoted;
         return false;
       case State::closed:

@@ -16,11 +16,13 @@
 namespace flowrun::nodes {
 namespace {
 
-/// The first row of a piece that is no blank line and no comment: where it starts and where its fields end.
+/// The first row of a piece that is no blank line and no comment: where it starts and where its
+/// fields end.
 struct FirstRow {
   std::size_t from = 0;
-  std::size_t next = 0;               ///< where the row behind it starts
-  std::vector<std::uint32_t> ends;    ///< as CsvRows::index: the entry before the row, then every field's end
+  std::size_t next = 0;  ///< where the row behind it starts
+  std::vector<std::uint32_t>
+      ends;  ///< as CsvRows::index: the entry before the row, then every field's end
 };
 
 std::optional<FirstRow> find_first_row(const CsvText& piece, const CsvDialect& dialect) {
@@ -65,7 +67,8 @@ std::vector<std::size_t> fields_of(const CsvFile& file, const Schema& schema) {
 
 class CsvReader final : public Reader {
  public:
-  CsvReader(std::unique_ptr<CsvFile> file, std::shared_ptr<const CsvTable> table, std::uint64_t number)
+  CsvReader(std::unique_ptr<CsvFile> file, std::shared_ptr<const CsvTable> table,
+            std::uint64_t number)
       : file_(std::move(file)), table_(std::move(table)) {
     decoding_.name = file_->name();
     decoding_.number = number;
@@ -143,13 +146,12 @@ bool CsvFile::take_first_row(const CsvText& piece) {
   std::vector<std::string> texts;
   std::string scratch;
   for (std::size_t i = 0; i + 1 < row->ends.size(); ++i) {
-    const FieldColumn field{.text = piece.text(),
-                            .index = row->ends.data() + i,
-                            .rows = 1,
-                            .quote = dialect.quote};
+    const FieldColumn field{
+        .text = piece.text(), .index = row->ends.data() + i, .rows = 1, .quote = dialect.quote};
     const auto value = read_field(field, 0, dialect, scratch);
     if (format_.header && value.problem != nullptr) {
-      throw Error(Errc::data, "{}: the header cannot be read: {}: {}", name_, value.problem, value.text);
+      throw Error(Errc::data, "{}: the header cannot be read: {}: {}", name_, value.problem,
+                  value.text);
     }
     texts.emplace_back(value.text);
   }
@@ -169,8 +171,10 @@ void CsvFile::name_columns(std::vector<std::string> texts) {
     auto& text = texts[i];
     if (!format_.header || text.empty()) text = fmt::format("column{}", i + 1);
     if (!simdjson::validate_utf8(text.data(), text.size())) {
-      throw Error(Errc::data, "{}: the name of column {} in its header is not valid UTF-8; say which encoding it has",
-                  name_, i + 1);
+      throw Error(
+          Errc::data,
+          "{}: the name of column {} in its header is not valid UTF-8; say which encoding it has",
+          name_, i + 1);
     }
     if (!seen.insert(text).second) {
       throw Error(Errc::data, "{}: its header names the column \"{}\" twice", name_, text);

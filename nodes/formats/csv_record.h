@@ -13,15 +13,15 @@ namespace flowrun::nodes {
 /// How much of a row a reject keeps.
 inline constexpr std::size_t kMostRecordBytes = 64U << 10U;
 
-/// A row's raw text for a reject: without its line end, valid UTF-8 (what is not becomes U+FFFD, NUL bytes, too), and at
-/// most kMostRecordBytes of it; what was cut is marked by "…".
+/// A row's raw text for a reject: without its line end, valid UTF-8 (what is not becomes U+FFFD,
+/// NUL bytes, too), and at most kMostRecordBytes of it; what was cut is marked by "…".
 [[nodiscard]] std::string record_text(std::string_view row);
 
 /// "row longer than 16 MiB".
 [[nodiscard]] std::string long_row_reason(std::size_t max_row);
 
-/// "path:line:byte": line 1-based; byte the offset of the row's first byte in the input, 0-based, after decompression
-/// and in UTF-8.
+/// "path:line:byte": line 1-based; byte the offset of the row's first byte in the input, 0-based,
+/// after decompression and in UTF-8.
 [[nodiscard]] std::string row_origin(std::string_view name, std::uint64_t line, std::uint64_t byte);
 
 }  // namespace flowrun::nodes

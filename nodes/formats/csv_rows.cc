@@ -14,8 +14,9 @@
 namespace flowrun::nodes {
 namespace {
 
-/// The marks of a piece, as the kernels or the machine found them. One entry stands in front of the first field's end: the
-/// end of the field "before the text", so that every field begins behind an entry.
+/// The marks of a piece, as the kernels or the machine found them. One entry stands in front of the
+/// first field's end: the end of the field "before the text", so that every field begins behind an
+/// entry.
 struct Marks {
   std::shared_ptr<Buffer> ends_buffer;
   std::shared_ptr<Buffer> rows_buffer;
@@ -52,8 +53,8 @@ Marks find_marks(const CsvText& text, const CsvDialect& dialect, const CsvKernel
   return marks;
 }
 
-/// True where every row has `fields` fields: then row r ends where field (r + 1) * fields - 1 does, and no newline is
-/// anywhere else.
+/// True where every row has `fields` fields: then row r ends where field (r + 1) * fields - 1 does,
+/// and no newline is anywhere else.
 bool all_alike(const Marks& marks, std::size_t fields) {
   const auto& counts = marks.counts;
   if (counts.ends != counts.rows * fields) return false;
@@ -64,7 +65,8 @@ bool all_alike(const Marks& marks, std::size_t fields) {
   return differences == 0;
 }
 
-/// Goes over the rows one by one: leaves out blank lines and comments, strips CRs, tells the broken ones.
+/// Goes over the rows one by one: leaves out blank lines and comments, strips CRs, tells the broken
+/// ones.
 class Assembler {
  public:
   Assembler(const CsvText& text, const RowShape& shape, const Marks& marks)
@@ -72,8 +74,7 @@ class Assembler {
         shape_(shape),
         marks_(marks),
         check_text_(marks.counts.nul_bytes ||
-                    (marks.counts.non_ascii &&
-                     !simdjson::validate_utf8(text.text(), text.size))),
+                    (marks.counts.non_ascii && !simdjson::validate_utf8(text.text(), text.size))),
         many_lines_(text.newlines != marks.counts.rows) {}
 
   CsvRows run() {
@@ -111,7 +112,8 @@ class Assembler {
     if (shape_.dialect.comment && text[from] == *shape_.dialect.comment) return;
     const std::string_view row(text + from, until - from);
     if (auto reason = problem(row, fields); !reason.empty()) {
-      out_.bad.push_back({.reason = std::move(reason), .from = from, .until = until, .line = line_});
+      out_.bad.push_back(
+          {.reason = std::move(reason), .from = from, .until = until, .line = line_});
       return;
     }
     auto* entry = index_ + out_.rows * (shape_.fields + 1);
@@ -128,8 +130,8 @@ class Assembler {
       if (!simdjson::validate_utf8(row.data(), row.size())) return "not valid UTF-8";
     }
     if (fields == shape_.fields) return {};
-    return fmt::format("expected {} field{}, found {}", shape_.fields, shape_.fields == 1 ? "" : "s",
-                       fields);
+    return fmt::format("expected {} field{}, found {}", shape_.fields,
+                       shape_.fields == 1 ? "" : "s", fields);
   }
 
   [[nodiscard]] std::uint32_t newlines_in(std::uint32_t from, std::uint32_t end) const {
@@ -154,12 +156,12 @@ class Assembler {
 CsvRows find_rows(const CsvText& text, const RowShape& shape, const CsvKernels& kernels) {
   auto marks = find_marks(text, shape.dialect, kernels);
   const auto& counts = marks.counts;
-  // A blank line has no delimiter, so a file of one column cannot tell it from a row without a look.
+  // A blank line has no delimiter, so a file of one column cannot tell it from a row without a
+  // look.
   const bool simple = shape.fields > 1 && !counts.carriage_returns && !counts.nul_bytes &&
                       !shape.dialect.comment && text.newlines == counts.rows &&
                       text.size <= shape.max_row && all_alike(marks, shape.fields);
-  if (!simple ||
-      (counts.non_ascii && !simdjson::validate_utf8(text.text(), text.size))) {
+  if (!simple || (counts.non_ascii && !simdjson::validate_utf8(text.text(), text.size))) {
     return Assembler(text, shape, marks).run();
   }
   CsvRows out;

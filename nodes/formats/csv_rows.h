@@ -1,4 +1,5 @@
-// Turns the marks of a piece of CSV text into rows of a fixed number of fields, and tells the broken ones.
+// Turns the marks of a piece of CSV text into rows of a fixed number of fields, and tells the
+// broken ones.
 #pragma once
 
 #include <cstddef>
@@ -20,15 +21,16 @@ struct BadShape {
   std::uint32_t line = 0;  ///< lines after the text's first one
 };
 
-/// The good rows of a piece of text. Field f of row r is [index[r * stride + f] + 1, index[r * stride + f + 1]), modulo
-/// 2^32, without the line end.
+/// The good rows of a piece of text. Field f of row r is [index[r * stride + f] + 1, index[r *
+/// stride + f + 1]), modulo 2^32, without the line end.
 struct CsvRows {
   BufferRef buffer;
   const std::uint32_t* index = nullptr;
   std::size_t stride = 0;
   std::size_t rows = 0;
   BufferRef line_buffer;
-  const std::uint32_t* lines = nullptr;  ///< of each row, after the text's first one; null where row r is in line r
+  const std::uint32_t* lines =
+      nullptr;  ///< of each row, after the text's first one; null where row r is in line r
   std::vector<BadShape> bad;
 
   [[nodiscard]] std::uint32_t begin(std::size_t row) const { return index[row * stride] + 1; }
@@ -45,6 +47,7 @@ struct RowShape {
 };
 
 /// Finds the rows of a piece. Any thread.
-[[nodiscard]] CsvRows find_rows(const CsvText& text, const RowShape& shape, const CsvKernels& kernels);
+[[nodiscard]] CsvRows find_rows(const CsvText& text, const RowShape& shape,
+                                const CsvKernels& kernels);
 
 }  // namespace flowrun::nodes

@@ -22,7 +22,9 @@ class Avx2 {
     return equal(text, _mm256_set1_epi8('\n'));
   }
   [[nodiscard]] std::uint64_t delimiters(const char* text) const { return equal(text, delimiter_); }
-  [[nodiscard]] std::uint64_t quotes(const char* text) const { return equal(text, quote_) & quoted_; }
+  [[nodiscard]] std::uint64_t quotes(const char* text) const {
+    return equal(text, quote_) & quoted_;
+  }
   void note(const char* text) {
     const __m256i low = load(text);
     const __m256i high = load(text + 32);
@@ -30,7 +32,8 @@ class Avx2 {
     high_ = _mm256_or_si256(high_, _mm256_or_si256(low, high));
     least_ = _mm256_min_epu8(least_, _mm256_min_epu8(low, high));
     carriage_returns_ = _mm256_or_si256(
-        carriage_returns_, _mm256_or_si256(_mm256_cmpeq_epi8(low, mark), _mm256_cmpeq_epi8(high, mark)));
+        carriage_returns_,
+        _mm256_or_si256(_mm256_cmpeq_epi8(low, mark), _mm256_cmpeq_epi8(high, mark)));
   }
   void flags(CsvIndex& index) const {
     index.non_ascii = _mm256_movemask_epi8(high_) != 0;
@@ -46,7 +49,8 @@ class Avx2 {
   static std::size_t count(std::uint64_t mask) {
     return static_cast<std::size_t>(_mm_popcnt_u64(mask));
   }
-  /// Writes eight offsets at a time, whether there are that many or not: cheaper than a branch for each.
+  /// Writes eight offsets at a time, whether there are that many or not: cheaper than a branch for
+  /// each.
   static std::size_t write(std::uint64_t mask, std::uint32_t base, std::uint32_t* out) {
     const auto bits = count(mask);
     for (std::size_t done = 0; done < bits; done += 8) {
@@ -63,7 +67,8 @@ class Avx2 {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text));
   }
   static std::uint64_t equal(const char* text, __m256i mark) {
-    const auto low = static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(load(text), mark)));
+    const auto low =
+        static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(load(text), mark)));
     const auto high =
         static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(load(text + 32), mark)));
     return low | (static_cast<std::uint64_t>(high) << 32U);

@@ -1,11 +1,13 @@
-// The scan with AVX-512: one register is a block, and a mask becomes offsets by one compression of a row of numbers.
+// The scan with AVX-512: one register is a block, and a mask becomes offsets by one compression of
+// a row of numbers.
 #if defined(__x86_64__)
 #include <immintrin.h>
 
 #include "nodes/formats/csv_kernels.h"
 
 #pragma GCC push_options
-#pragma GCC target("avx2,bmi,bmi2,popcnt,pclmul,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2")
+#pragma GCC target( \
+    "avx2,bmi,bmi2,popcnt,pclmul,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2")
 #include "nodes/formats/csv_scan_blocks.h"
 
 namespace flowrun::nodes {
@@ -54,7 +56,8 @@ class Avx512 {
   static std::size_t count(std::uint64_t mask) {
     return static_cast<std::size_t>(_mm_popcnt_u64(mask));
   }
-  [[nodiscard]] std::size_t write(std::uint64_t mask, std::uint32_t base, std::uint32_t* out) const {
+  [[nodiscard]] std::size_t write(std::uint64_t mask, std::uint32_t base,
+                                  std::uint32_t* out) const {
     const auto bits = count(mask);
     __m512i packed = _mm512_maskz_compress_epi8(mask, numbers_);
     const __m512i start = _mm512_set1_epi32(static_cast<int>(base));

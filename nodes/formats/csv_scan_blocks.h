@@ -1,11 +1,13 @@
-// The scan of CSV text, written once over 64-bit masks of 64-byte blocks. Included by the file of each instruction set
-// after it has switched that set on, so that these functions are compiled for it. An Isa has
+// The scan of CSV text, written once over 64-bit masks of 64-byte blocks. Included by the file of
+// each instruction set after it has switched that set on, so that these functions are compiled for
+// it. An Isa has
 //   newlines(text), delimiters(text), quotes(text)   the masks of the 64 bytes at `text`
 //   note(text)                       remembers whether the bytes hold what flags() tells
 //   flags(index)                     sets the flags of an index
 //   inside(mask)                     XOR of all bits up to each bit
 //   count(mask)                      the number of set bits
-//   write(mask, base, out)           the offsets of the set bits; may write kScanSlack entries too many
+//   write(mask, base, out)           the offsets of the set bits; may write kScanSlack entries too
+//   many
 #pragma once
 
 #include <bit>
@@ -17,14 +19,15 @@
 namespace flowrun::nodes {
 namespace {
 
-/// Follows the quotes from block to block. What is inside quotes is what has an odd number of them before it, once quotes
-/// that neither open nor close a field are left out.
+/// Follows the quotes from block to block. What is inside quotes is what has an odd number of them
+/// before it, once quotes that neither open nor close a field are left out.
 template <typename Isa>
 struct QuoteState {
   std::uint64_t inside = 0;    ///< all ones while a quote is open
   std::uint64_t may_open = 1;  ///< the next byte starts a field, or follows a closing quote
 
-  /// The bytes of this block that are inside quotes, given its quotes and its delimiters and newlines.
+  /// The bytes of this block that are inside quotes, given its quotes and its delimiters and
+  /// newlines.
   std::uint64_t step(std::uint64_t quotes, std::uint64_t marks) {
     if ((quotes | inside) == 0) {
       may_open = marks >> 63U;
@@ -41,7 +44,8 @@ struct QuoteState {
         inside = std::uint64_t{0} - (mask >> 63U);
         return mask;
       }
-      // Up to the first stray quote all is known, so that one is a plain character; those behind it must be seen anew.
+      // Up to the first stray quote all is known, so that one is a plain character; those behind it
+      // must be seen anew.
       quotes ^= stray & (~stray + 1);
     }
   }

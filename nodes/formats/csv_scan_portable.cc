@@ -8,7 +8,8 @@ namespace flowrun::nodes {
 namespace {
 
 constexpr std::uint64_t kHighs = 0x8080808080808080ULL;
-constexpr std::uint64_t kGather = 0x0102040810204080ULL;  // brings the top bits of eight bytes into one byte
+constexpr std::uint64_t kGather =
+    0x0102040810204080ULL;  // brings the top bits of eight bytes into one byte
 
 /// The top bit of each byte, as eight bits.
 std::uint64_t top_bits(std::uint64_t word) { return (((word & kHighs) >> 7U) * kGather) >> 56U; }

@@ -26,7 +26,8 @@ class OddFields {
   [[nodiscard]] bool is_odd(const char* text, std::size_t length) const {
     return nulls_.may_be(length) || static_cast<unsigned char>(*text) == quote_;
   }
-  /// True with `key` set where such a field is a short text in quotes, none of them inside it: the usual case.
+  /// True with `key` set where such a field is a short text in quotes, none of them inside it: the
+  /// usual case.
   [[nodiscard]] bool is_simple(const char* text, std::uint32_t length, DictionaryKey& key) const {
     if (length < 2 || length > 18 || !plain_quotes_) return false;
     if (static_cast<unsigned char>(*text) != quote_ ||
@@ -41,8 +42,8 @@ class OddFields {
   std::optional<std::string_view> look(std::size_t row) {
     const auto field = read_field(in_.fields, row, *in_.dialect, scratch_);
     if (field.problem != nullptr) {
-      bad_.push_back({static_cast<std::uint32_t>(row), in_.column, field.problem,
-                      std::string(field.text)});
+      bad_.push_back(
+          {static_cast<std::uint32_t>(row), in_.column, field.problem, std::string(field.text)});
       return std::nullopt;
     }
     if (!field.quoted && in_.nulls->contain(field.text)) {
@@ -70,7 +71,8 @@ class Coder {
  public:
   explicit Coder(Dictionary& dictionary) : dictionary_(dictionary), table_(dictionary.table()) {}
 
-  /// The code of a text that stays where it is as long as this coder; kNone where the dictionary is full.
+  /// The code of a text that stays where it is as long as this coder; kNone where the dictionary is
+  /// full.
   std::int32_t code_of(const DictionaryKey& key) {
     // Neighbours often share their value: cheaper than a hash.
     if (last_code_ != Dictionary::kNone && key.same_ends(last_) &&
@@ -153,7 +155,8 @@ ColumnRef decode_plain(const ColumnInput& in, std::vector<BadValue>& bad) {
       value = odd.look(row).value_or(std::string_view());
       if (!value.empty()) std::memcpy(out + at, value.data(), value.size());
     } else {
-      // The text has slack behind it, and so has the column: short values are copied without a loop.
+      // The text has slack behind it, and so has the column: short values are copied without a
+      // loop.
       std::memcpy(out + at, value.data(), kCopyAtOnce);
       if (value.size() > kCopyAtOnce) {
         std::memcpy(out + at + kCopyAtOnce, value.data() + kCopyAtOnce, value.size() - kCopyAtOnce);

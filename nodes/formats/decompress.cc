@@ -34,10 +34,13 @@ class Compressed {
   [[nodiscard]] const std::string& name() const { return name_; }
 
   [[noreturn]] void truncated() const {
-    throw Error(Errc::data, "{} ends in the middle of its compressed data; it was cut off, fetch it again", name_);
+    throw Error(Errc::data,
+                "{} ends in the middle of its compressed data; it was cut off, fetch it again",
+                name_);
   }
   [[noreturn]] void broken(const char* why) const {
-    throw Error(Errc::data, "{} cannot be decompressed after {} of its bytes: {}", name_, taken(), why);
+    throw Error(Errc::data, "{} cannot be decompressed after {} of its bytes: {}", name_, taken(),
+                why);
   }
 
  private:

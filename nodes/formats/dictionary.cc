@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "engine/data/column.h"
+
 namespace flowrun::nodes {
 namespace {
 
@@ -15,11 +17,6 @@ constexpr std::size_t kGrowth = 4;
 constexpr std::size_t kFewEntries = 4096;
 constexpr std::uint64_t kRowsPerEntry = 2;
 
-std::uint64_t next_id() {
-  static std::atomic<std::uint64_t> last{0};
-  return ++last;
-}
-
 }  // namespace
 
 bool DictionaryBudget::take(std::size_t bytes) {
@@ -30,7 +27,7 @@ bool DictionaryBudget::take(std::size_t bytes) {
 }
 
 Dictionary::Dictionary(std::shared_ptr<DictionaryBudget> budget)
-    : id_(next_id()), budget_(std::move(budget)) {
+    : id_(new_dictionary_id()), budget_(std::move(budget)) {
   tables_.push_back(std::make_unique<Table>(kFirstSlots));
   offsets_ = Buffer::allocate((kFirstSlots + 1) * sizeof(std::int32_t));
   offsets_->mutable_as<std::int32_t>()[0] = 0;
@@ -96,8 +93,8 @@ bool Dictionary::enlarge_table() {
   return true;
 }
 
-// Columns that were handed out look into the two blocks that follow: what they see stays, what is added comes behind it, and
-// a block that is too small is copied, never moved.
+// Columns that were handed out look into the two blocks that follow: what they see stays, what is
+// added comes behind it, and a block that is too small is copied, never moved.
 
 bool Dictionary::enlarge_offsets() {
   if ((entries_ + 2) * sizeof(std::int32_t) <= offsets_->capacity()) return true;

@@ -70,8 +70,8 @@ class DictionaryBudget {
   std::atomic<std::int64_t> left_;
 };
 
-/// Texts and their codes 0, 1, 2 …; entries are only ever added. Look-ups take no lock: a table, once published, only gains
-/// entries, and a larger one replaces it whole.
+/// Texts and their codes 0, 1, 2 …; entries are only ever added. Look-ups take no lock: a table,
+/// once published, only gains entries, and a larger one replaces it whole.
 class Dictionary {
  public:
   static constexpr std::int32_t kNone = -1;
@@ -106,7 +106,8 @@ class Dictionary {
       const auto& slot = table.slots[at];
       const auto code = slot.code.load(std::memory_order_acquire);
       if (code == kNone) return kNone;
-      if (((slot.front ^ key.front) | (slot.back ^ key.back) | (slot.length ^ key.length)) != 0) continue;
+      if (((slot.front ^ key.front) | (slot.back ^ key.back) | (slot.length ^ key.length)) != 0)
+        continue;
       if (key.is_short() || std::memcmp(slot.text, key.text, key.length) == 0) return code;
     }
   }
@@ -114,11 +115,13 @@ class Dictionary {
   /// The code of a text, added where it is new; kNone where the dictionary is full. Any thread.
   [[nodiscard]] std::int32_t add(const DictionaryKey& key, std::uint64_t hash);
 
-  /// All entries up to now at least, as a plain column; and the id under which the codes stand. Any thread.
+  /// All entries up to now at least, as a plain column; and the id under which the codes stand. Any
+  /// thread.
   [[nodiscard]] ColumnRef values();
   [[nodiscard]] std::uint64_t id() const { return id_; }
 
-  /// True where codes do not pay: there were too many texts, or hardly one came twice. Stays true. Any thread.
+  /// True where codes do not pay: there were too many texts, or hardly one came twice. Stays true.
+  /// Any thread.
   [[nodiscard]] bool given_up() const { return given_up_.load(std::memory_order_relaxed); }
   void give_up() { given_up_.store(true, std::memory_order_relaxed); }
   /// Notes how many texts were looked up; gives up where most of them were new.

@@ -1,4 +1,5 @@
-// Plain numbers of up to 16 characters, parsed without a loop; everything else is for the general parsers.
+// Plain numbers of up to 16 characters, parsed without a loop; everything else is for the general
+// parsers.
 #pragma once
 
 #include <array>
@@ -35,12 +36,13 @@ struct PlainNumber {
 };
 
 inline constexpr std::size_t kPlainLength = 16;
-inline constexpr std::uint64_t kMaxExact = std::uint64_t{1} << 53U;  // doubles hold every integer up to here
-inline constexpr std::array<double, 17> kPowersOfTen{1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7, 1e8,
-                                                     1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16};
+inline constexpr std::uint64_t kMaxExact = std::uint64_t{1}
+                                           << 53U;  // doubles hold every integer up to here
+inline constexpr std::array<double, 17> kPowersOfTen{
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16};
 
-/// Parses `length` characters; false where they are anything but digits with at most one dot, or too many. The 16
-/// bytes before `text + length` must be readable.
+/// Parses `length` characters; false where they are anything but digits with at most one dot, or
+/// too many. The 16 bytes before `text + length` must be readable.
 [[nodiscard]] inline bool parse_plain(const char* text, std::size_t length, PlainNumber& number) {
   if (length - 1 >= kPlainLength) return false;
   const char* end = text + length;
@@ -84,7 +86,8 @@ inline bool take_minus(const char*& text, std::size_t& length) {
   return negative;
 }
 
-/// True with `value` set where the text is a decimal that one exact division gives: the double nearest to it.
+/// True with `value` set where the text is a decimal that one exact division gives: the double
+/// nearest to it.
 [[nodiscard]] inline bool fast_float64(const char* text, std::size_t length, double& value) {
   const bool negative = take_minus(text, length);
   PlainNumber number;
@@ -106,7 +109,8 @@ inline bool take_minus(const char*& text, std::size_t& length) {
 }
 
 /// The unscaled value of a decimal with `type`'s scale; false also where it has too many digits.
-[[nodiscard]] inline bool fast_decimal(const char* text, std::size_t length, Type type, Int128& value) {
+[[nodiscard]] inline bool fast_decimal(const char* text, std::size_t length, Type type,
+                                       Int128& value) {
   constexpr std::array<std::uint64_t, 19> kPowers{1ULL,
                                                   10ULL,
                                                   100ULL,
@@ -136,8 +140,8 @@ inline bool take_minus(const char*& text, std::size_t& length) {
       magnitude >= static_cast<Int128>(kPowers[type.precision])) {
     return false;
   }
-  // Up to 16 digits times up to 10^18 stays below 10^34; larger precisions hold that, the ones between are checked by
-  // the general parser.
+  // Up to 16 digits times up to 10^18 stays below 10^34; larger precisions hold that, the ones
+  // between are checked by the general parser.
   if (type.precision >= kPowers.size() && type.precision < 34) {
     if (magnitude >= static_cast<Int128>(kPowers.back())) return false;
   }

@@ -1,5 +1,5 @@
-// Decimals of up to 15 digits in one 16-byte register: right-aligned, the dot squeezed out by a shuffle, the digits added
-// up by multiply-adds of pairs, and one exact division.
+// Decimals of up to 15 digits in one 16-byte register: right-aligned, the dot squeezed out by a
+// shuffle, the digits added up by multiply-adds of pairs, and one exact division.
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -52,14 +52,15 @@ inline bool parse(const char* end, std::size_t length, bool negative, double& va
   if (length == 1 && dot != 16) return false;
   const __m128i squeeze = _mm_load_si128(reinterpret_cast<const __m128i*>(kSqueezes.rows[dot]));
   const __m128i pairs = _mm_maddubs_epi16(_mm_shuffle_epi8(digits, squeeze),
-                                          _mm_set1_epi16(0x010A));  // 10, 1
+                                          _mm_set1_epi16(0x010A));          // 10, 1
   const __m128i fours = _mm_madd_epi16(pairs, _mm_set1_epi32(0x00010064));  // 100, 1
   const __m128i packed = _mm_packus_epi32(fours, fours);
   const __m128i eights = _mm_madd_epi16(packed, _mm_set1_epi32(0x00012710));  // 10,000, 1
   const auto both = static_cast<std::uint64_t>(_mm_cvtsi128_si64(eights));
   const std::uint64_t mantissa = (both & 0xFFFFFFFFU) * 100'000'000 + (both >> 32U);
   if (mantissa > kMaxExact) return false;
-  const double magnitude = static_cast<double>(static_cast<std::int64_t>(mantissa)) / kDivisors[dot];
+  const double magnitude =
+      static_cast<double>(static_cast<std::int64_t>(mantissa)) / kDivisors[dot];
   value = negative ? -magnitude : magnitude;
   return true;
 }

@@ -1,4 +1,5 @@
-// Timestamps and dates in their usual form, parsed eight characters at a time; everything else is for the general parsers.
+// Timestamps and dates in their usual form, parsed eight characters at a time; everything else is
+// for the general parsers.
 #pragma once
 
 #include <cstddef>
@@ -40,8 +41,9 @@ class FastDate {
   std::int32_t days_ = 0;
 };
 
-/// Parses "YYYY-MM-DD?HH:MM:SS", an optional fraction, and an optional "Z", into microseconds: the reading of both kinds
-/// of timestamp columns. Telemetry repeats its times, so the last text is compared first.
+/// Parses "YYYY-MM-DD?HH:MM:SS", an optional fraction, and an optional "Z", into microseconds: the
+/// reading of both kinds of timestamp columns. Telemetry repeats its times, so the last text is
+/// compared first.
 class FastTimestamp {
  public:
   [[nodiscard]] bool operator()(const char* text, std::size_t length, std::int64_t& micros) {
@@ -79,7 +81,8 @@ class FastTimestamp {
     }
   };
 
-  /// What must stand between the digits of "DD?HH:MM" (the '?' is looked at on its own) and of ":SS".
+  /// What must stand between the digits of "DD?HH:MM" (the '?' is looked at on its own) and of
+  /// ":SS".
   static constexpr std::uint64_t word_of(std::string_view text) {
     std::uint64_t word = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -107,7 +110,8 @@ class FastTimestamp {
     if (gap != 'T' && gap != ' ' && gap != 't') return false;
     const std::uint64_t clock = (load_word(text + 8) & ~kGap) ^ kClockText;
     const std::uint64_t tail = (load_word(text + 16) & low_bytes(3)) ^ kSecondsText;
-    if ((((clock + kClockLimit) | clock | (tail + kSecondsLimit) | tail) & kUpper) != 0) return false;
+    if ((((clock + kClockLimit) | clock | (tail + kSecondsLimit) | tail) & kUpper) != 0)
+      return false;
     const auto hours = two_digits(clock >> 24U);
     const auto minutes = two_digits(clock >> 48U);
     const auto seconds = two_digits(tail >> 8U);

@@ -25,7 +25,8 @@ std::optional<std::int64_t> file_size(const std::string& path) {
 /// `path` written the way the pattern was: without the folder that resolving put in front.
 std::string shown_name(const PathPattern& pattern, const std::string& path) {
   if (!pattern.path.ends_with(pattern.written)) return path;
-  const auto folder = std::string_view(pattern.path).substr(0, pattern.path.size() - pattern.written.size());
+  const auto folder =
+      std::string_view(pattern.path).substr(0, pattern.path.size() - pattern.written.size());
   return path.starts_with(folder) ? path.substr(folder.size()) : path;
 }
 
@@ -41,9 +42,8 @@ bool add_files(const PathPattern& pattern, std::vector<Input>& inputs,
   const auto files = matching_files(pattern.path);
   for (const auto& path : files) {
     if (!known.insert(path).second) continue;
-    inputs.push_back({.name = shown_name(pattern, path),
-                      .bytes = file_size(path).value_or(-1),
-                      .path = path});
+    inputs.push_back(
+        {.name = shown_name(pattern, path), .bytes = file_size(path).value_or(-1), .path = path});
   }
   return !files.empty();
 }
@@ -56,7 +56,8 @@ std::vector<PathPattern> path_patterns(BindContext& context, std::string_view na
   std::vector<PathPattern> patterns;
   const auto add = [&](const OptionValue& item) {
     if (!item.is_text() || item.text().empty()) {
-      context.error_at(item.span, "option-type", fmt::format("\"{}\" must be a path, a pattern, or a list of them", name));
+      context.error_at(item.span, "option-type",
+                       fmt::format("\"{}\" must be a path, a pattern, or a list of them", name));
     } else {
       patterns.push_back({.written = item.text(), .path = context.resolve(item.text())});
     }
@@ -73,7 +74,9 @@ std::vector<PathPattern> path_patterns(BindContext& context, std::string_view na
   return patterns.size() == value->list().size() ? patterns : std::vector<PathPattern>();
 }
 
-bool is_pattern(std::string_view path) { return path.find_first_of("*?[") != std::string_view::npos; }
+bool is_pattern(std::string_view path) {
+  return path.find_first_of("*?[") != std::string_view::npos;
+}
 
 std::vector<std::string> matching_files(const std::string& path) {
   if (file_size(path)) return {path};
@@ -93,7 +96,8 @@ std::vector<std::string> matching_files(const std::string& path) {
   return files;
 }
 
-std::vector<Input> list_files(const std::vector<PathPattern>& patterns, const SourceContext& context) {
+std::vector<Input> list_files(const std::vector<PathPattern>& patterns,
+                              const SourceContext& context) {
   std::vector<Input> inputs;
   std::unordered_set<std::string> known;
   for (const auto& pattern : patterns) {

@@ -21,19 +21,20 @@ struct PathPattern {
 inline constexpr std::string_view kStdinPath = "-";
 inline constexpr std::string_view kStdinName = "stdin";
 
-/// Reads the option `name`: a path or pattern, or a list of them. Reports what is neither and gives nothing then.
+/// Reads the option `name`: a path or pattern, or a list of them. Reports what is neither and gives
+/// nothing then.
 [[nodiscard]] std::vector<PathPattern> path_patterns(BindContext& context, std::string_view name);
 
 /// Whether a path has the marks of a pattern: `*`, `?`, `[…]`.
 [[nodiscard]] bool is_pattern(std::string_view path);
 
-/// The files of one pattern by name (bytes), folders left out; the path itself where it is no pattern or such a file is
-/// there. Empty where a pattern matches nothing or there is no such file.
+/// The files of one pattern by name (bytes), folders left out; the path itself where it is no
+/// pattern or such a file is there. Empty where a pattern matches nothing or there is no such file.
 [[nodiscard]] std::vector<std::string> matching_files(const std::string& path);
 
-/// The files of all patterns: in the order of the list, those of one pattern by name; a file that several patterns match
-/// is listed once, at its first place. Names are written as the patterns are. Does I/O. Throws Error(io) for a file that
-/// is not there and a pattern that matches nothing.
+/// The files of all patterns: in the order of the list, those of one pattern by name; a file that
+/// several patterns match is listed once, at its first place. Names are written as the patterns
+/// are. Does I/O. Throws Error(io) for a file that is not there and a pattern that matches nothing.
 [[nodiscard]] std::vector<Input> list_files(const std::vector<PathPattern>& patterns,
                                             const SourceContext& context);
 

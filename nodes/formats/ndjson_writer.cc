@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "engine/core/json.h"
 #include "engine/spec/reject.h"
 #include "nodes/formats/cell_writer.h"
 #include "nodes/formats/line_builder.h"

@@ -36,7 +36,10 @@ void append_utf8(std::vector<char>& out, std::uint32_t code) {
 class Recode final : public ByteStream {
  public:
   Recode(std::unique_ptr<ByteStream> below, std::string name, Encoding encoding)
-      : below_(std::move(below)), name_(std::move(name)), encoding_(encoding), input_(kInputBytes) {}
+      : below_(std::move(below)),
+        name_(std::move(name)),
+        encoding_(encoding),
+        input_(kInputBytes) {}
 
   std::size_t read(std::span<char> out, const std::stop_token& stop) override {
     while (from_ == output_.size()) {
@@ -47,7 +50,8 @@ class Recode final : public ByteStream {
         if (stop.stop_requested() || kept_ + waiting_ == 0) return 0;
         finish();
       } else if (encoding_ == Encoding::latin1) {
-        for (std::size_t i = 0; i < got; ++i) append_utf8(output_, static_cast<unsigned char>(input_[i]));
+        for (std::size_t i = 0; i < got; ++i)
+          append_utf8(output_, static_cast<unsigned char>(input_[i]));
       } else {
         take_utf16(kept_ + got);
       }
@@ -86,7 +90,8 @@ class Recode final : public ByteStream {
       encoding_ = order;
       if (unit_at(0) == kMark) return 2;
     }
-    throw Error(Errc::data, "{} has no byte-order mark; say encoding = \"utf-16le\" or \"utf-16be\"", name_);
+    throw Error(Errc::data,
+                "{} has no byte-order mark; say encoding = \"utf-16le\" or \"utf-16be\"", name_);
   }
 
   [[nodiscard]] std::uint32_t unit_at(std::size_t at) const {
@@ -118,8 +123,8 @@ class Recode final : public ByteStream {
   Encoding encoding_;
   bool started_ = false;
   std::vector<char> input_;
-  std::size_t kept_ = 0;         ///< bytes of half a unit at the front of input_
-  std::uint32_t waiting_ = 0;    ///< a high surrogate whose other half has not come
+  std::size_t kept_ = 0;       ///< bytes of half a unit at the front of input_
+  std::uint32_t waiting_ = 0;  ///< a high surrogate whose other half has not come
   std::vector<char> output_;
   std::size_t from_ = 0;
 };

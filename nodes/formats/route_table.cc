@@ -27,7 +27,8 @@ bool readable(const std::string& text, std::string& problem) {
 
 /// The sentence for an exception that is on its way.
 std::string shape_problem(unsigned line, std::size_t columns) {
-  const auto expected = fmt::format("line {}: expected {} field{}", line, columns, columns == 1 ? "" : "s");
+  const auto expected =
+      fmt::format("line {}: expected {} field{}", line, columns, columns == 1 ? "" : "s");
   try {
     throw;
   } catch (const io::error::too_few_columns&) {
@@ -50,7 +51,8 @@ bool note(std::unordered_map<std::string, std::size_t>& lines, const std::string
   }
   const auto [first, fresh] = lines.emplace(value, line);
   if (!fresh) {
-    problem = fmt::format("line {}: \"{}\" stands twice, first in line {}", line, value, first->second);
+    problem =
+        fmt::format("line {}: \"{}\" stands twice, first in line {}", line, value, first->second);
   }
   return fresh;
 }

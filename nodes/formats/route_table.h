@@ -16,15 +16,16 @@ struct Route {
   friend bool operator==(const Route&, const Route&) = default;
 };
 
-/// Reads a routes file: CSV with a header line, two fields a line, (value, output) by position whatever the header calls
-/// them. Quoted fields, blank lines, a byte-order mark, CRLF and a missing final newline are fine; a quoted newline is
-/// not. Returns the routes in file order, or nothing with `problem` set ("line 3: …") where a line has another
-/// number of fields, a field is empty, a value stands twice, or there is no route.
+/// Reads a routes file: CSV with a header line, two fields a line, (value, output) by position
+/// whatever the header calls them. Quoted fields, blank lines, a byte-order mark, CRLF and a
+/// missing final newline are fine; a quoted newline is not. Returns the routes in file order, or
+/// nothing with `problem` set ("line 3: …") where a line has another number of fields, a field is
+/// empty, a value stands twice, or there is no route.
 [[nodiscard]] std::optional<std::vector<Route>> parse_routes(const std::string& text,
                                                              std::string& problem);
 
-/// Reads a list file: one value per line, no header; blank lines are skipped, a value that holds a comma is quoted.
-/// Returns the values in file order, or nothing with `problem` set as above.
+/// Reads a list file: one value per line, no header; blank lines are skipped, a value that holds a
+/// comma is quoted. Returns the values in file order, or nothing with `problem` set as above.
 [[nodiscard]] std::optional<std::vector<std::string>> parse_list(const std::string& text,
                                                                  std::string& problem);
 

@@ -30,7 +30,8 @@ inline constexpr std::uint64_t kZeroDigits = 0x3030303030303030ULL;
   return ~(((word & kRest) + kRest) | word | kRest);
 }
 
-/// Not 0 where some byte of `word` (characters XOR '0') is no digit; up to the first such byte the set bits tell which.
+/// Not 0 where some byte of `word` (characters XOR '0') is no digit; up to the first such byte the
+/// set bits tell which.
 [[nodiscard]] constexpr std::uint64_t non_digits(std::uint64_t word) {
   return ((word + kByteOnes * 6) | word) & (kByteOnes * 0xF0);
 }

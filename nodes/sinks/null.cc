@@ -29,7 +29,7 @@ class NullSink final : public Sink {
   }
   void begin(const Unit&) override {}
   void write(const Unit&, std::unique_ptr<Encoded>) override {}
-  std::vector<Reject> prepare(const Unit&, const Marker&) override { return {}; }
+  void prepare(const Unit&, const Marker&, const Refuse&) override {}
   void commit(const Unit&) override {}
   void abort(const Unit&) noexcept override {}
   void close(bool) override {}

@@ -26,7 +26,7 @@ class SqliteSink final : public Sink {
   void open(const SinkContext& context) override;
   void begin(const Unit& unit) override;
   void write(const Unit& unit, std::unique_ptr<Encoded> rows) override;
-  std::vector<Reject> prepare(const Unit& unit, const Marker& marker) override;
+  void prepare(const Unit& unit, const Marker& marker, const Refuse& refuse) override;
   void commit(const Unit& unit) override;
   void abort(const Unit& unit) noexcept override;
   void close(bool complete) override;
@@ -139,7 +139,7 @@ void SqliteSink::write(const Unit& unit, std::unique_ptr<Encoded> rows) {
   staged_.at({unit.attempt, unit.index}).add(std::move(rows->batch));
 }
 
-std::vector<Reject> SqliteSink::prepare(const Unit& unit, const Marker& marker) {
+void SqliteSink::prepare(const Unit& unit, const Marker& marker, const Refuse& refuse) {
   const auto staged = staged_.find({unit.attempt, unit.index});
   if (staged == staged_.end()) bug("{} was never begun", unit.shown());
   const auto guard = target_->join(unit, this);
@@ -147,12 +147,15 @@ std::vector<Reject> SqliteSink::prepare(const Unit& unit, const Marker& marker) 
   coverage.write(marker, settings_.wish.table);
   target_->expect(marker, settings_.wish.table);
   if (settings_.replace) make_room(unit, marker);
-  std::vector<Reject> rejects;
-  staged->second.for_each([&](const BatchRef& batch) { inserter_->insert(*batch, rejects); });
-  const auto refused = static_cast<std::int64_t>(rejects.size());
+  std::int64_t refused = 0;
+  staged->second.for_each([&](const BatchRef& batch) {
+    std::vector<Reject> rejects;
+    inserter_->insert(*batch, rejects);
+    refused += static_cast<std::int64_t>(rejects.size());
+    if (!rejects.empty()) refuse(std::move(rejects));
+  });
   coverage.set_rows(marker, settings_.wish.table, staged->second.rows() - refused);
   staged_.erase(staged);
-  return rejects;
 }
 
 void SqliteSink::make_room(const Unit& unit, const Marker& marker) {

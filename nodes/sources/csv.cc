@@ -18,7 +18,8 @@
 namespace flowrun::nodes {
 namespace {
 
-constexpr const char* kNotes = R"(The rows of all files, one file after the other, under one schema. Files may differ in the order of their
+constexpr const char* kNotes =
+    R"(The rows of all files, one file after the other, under one schema. Files may differ in the order of their
 columns and in columns that the schema does not name; one that lacks a column of the schema ends the run.
 
 `columns` declares the schema: the columns to read and their types; other columns of the files are skipped. Without it the
@@ -43,54 +44,60 @@ NodeSpec csv_spec() {
       .kind = NodeKind::source,
       .summary = "Reads the rows of CSV files, plain or compressed.",
       .notes = kNotes,
-      .options = {
-          {.name = "path",
-           .kind = OptionKind::any,
-           .help = "Files to read. A pattern (`*`, `?`, `[…]`) stands for all files that match it, by name; `-` is stdin.",
-           .required = true,
-           .example = "\"data/*.csv\"",
-           .shape = "a path, a pattern, or a list of them"},
-          {.name = "columns",
-           .kind = OptionKind::types,
-           .help = "The columns to read and their types; found from a sample where absent.",
-           .example = "{ created_time = \"timestamptz\", channel = \"string\", value = \"float64\" }"},
-          {.name = "header",
-           .kind = OptionKind::boolean,
-           .help = "Whether the first row of each file names its columns. Without one `columns` names all of them, in order; where "
-                   "that is absent, too, they are column1, column2 and so on.",
-           .fallback = "true",
-           .example = "false"},
-          {.name = "delimiter",
-           .help = "The character between fields.",
-           .fallback = ",",
-           .example = "\"\\t\""},
-          {.name = "quote",
-           .help = "The character around fields that hold delimiters or line ends; \"\" where fields are never quoted.",
-           .fallback = "\"",
-           .example = "\"'\""},
-          {.name = "escape",
-           .help = "The character in front of a quote inside a quoted field. Where absent, such a quote is doubled.",
-           .example = "\"\\\\\""},
-          {.name = "comment",
-           .help = "Lines that start with this character are skipped; \"\" for none.",
-           .example = "\"#\""},
-          {.name = "nulls",
-           .kind = OptionKind::names,
-           .help = "Texts that mean null. Where absent, the empty text does.",
-           .example = "[\"\", \"NA\"]"},
-          {.name = "encoding",
-           .kind = OptionKind::choice,
-           .help = "How the files' characters are written; utf-16 goes by the byte-order mark.",
-           .fallback = "utf-8",
-           .choices = {"utf-8", "latin-1", "utf-16", "utf-16le", "utf-16be"},
-           .example = "\"latin-1\""},
-          {.name = "compression",
-           .kind = OptionKind::choice,
-           .help = "How the files are compressed; auto goes by their first bytes.",
-           .fallback = "auto",
-           .choices = {"auto", "none", "gzip", "zstd"},
-           .example = "\"gzip\""},
-      },
+      .options =
+          {
+              {.name = "path",
+               .kind = OptionKind::any,
+               .help = "Files to read. A pattern (`*`, `?`, `[…]`) stands for all files that match "
+                       "it, by name; `-` is stdin.",
+               .required = true,
+               .example = "\"data/*.csv\"",
+               .shape = "a path, a pattern, or a list of them"},
+              {.name = "columns",
+               .kind = OptionKind::types,
+               .help = "The columns to read and their types; found from a sample where absent.",
+               .example =
+                   "{ created_time = \"timestamptz\", channel = \"string\", value = \"float64\" }"},
+              {.name = "header",
+               .kind = OptionKind::boolean,
+               .help = "Whether the first row of each file names its columns. Without one "
+                       "`columns` names all of them, in order; where "
+                       "that is absent, too, they are column1, column2 and so on.",
+               .fallback = "true",
+               .example = "false"},
+              {.name = "delimiter",
+               .help = "The character between fields.",
+               .fallback = ",",
+               .example = "\"\\t\""},
+              {.name = "quote",
+               .help = "The character around fields that hold delimiters or line ends; \"\" where "
+                       "fields are never quoted.",
+               .fallback = "\"",
+               .example = "\"'\""},
+              {.name = "escape",
+               .help = "The character in front of a quote inside a quoted field. Where absent, "
+                       "such a quote is doubled.",
+               .example = "\"\\\\\""},
+              {.name = "comment",
+               .help = "Lines that start with this character are skipped; \"\" for none.",
+               .example = "\"#\""},
+              {.name = "nulls",
+               .kind = OptionKind::names,
+               .help = "Texts that mean null. Where absent, the empty text does.",
+               .example = "[\"\", \"NA\"]"},
+              {.name = "encoding",
+               .kind = OptionKind::choice,
+               .help = "How the files' characters are written; utf-16 goes by the byte-order mark.",
+               .fallback = "utf-8",
+               .choices = {"utf-8", "latin-1", "utf-16", "utf-16le", "utf-16be"},
+               .example = "\"latin-1\""},
+              {.name = "compression",
+               .kind = OptionKind::choice,
+               .help = "How the files are compressed; auto goes by their first bytes.",
+               .fallback = "auto",
+               .choices = {"auto", "none", "gzip", "zstd"},
+               .example = "\"gzip\""},
+          },
       .example = R"([sources.readings]
 type    = "csv"
 path    = "data/*.csv"
@@ -139,7 +146,8 @@ class CsvBinder {
   }
 
  private:
-  void error(std::string_view option, std::string code, std::string message, std::string hint = {}) {
+  void error(std::string_view option, std::string code, std::string message,
+             std::string hint = {}) {
     context_.error(option, std::move(code), std::move(message), std::move(hint));
     ok_ = false;
   }
@@ -152,7 +160,8 @@ class CsvBinder {
       fields.push_back({name, *type});
     }
     if (!fields.empty()) return make_schema(std::move(fields));
-    error("columns", "option-value", "\"columns\" declares no column", "leave it out to have them found from a sample");
+    error("columns", "option-value", "\"columns\" declares no column",
+          "leave it out to have them found from a sample");
     return nullptr;
   }
 
@@ -167,7 +176,8 @@ class CsvBinder {
       if (!file.read_header(kSampleBytes, {})) return;
       const auto& names = file.columns();
       for (const auto& field : schema.fields()) {
-        if (names.empty() || std::find(names.begin(), names.end(), field.name) != names.end()) continue;
+        if (names.empty() || std::find(names.begin(), names.end(), field.name) != names.end())
+          continue;
         error("columns", "unknown-column",
               fmt::format("{} has no column \"{}\"; its header has: {}", file.name(), field.name,
                           fmt::join(names, ", ")),
@@ -187,8 +197,9 @@ class CsvBinder {
       }
       const auto found = infer_csv_schema(files, format);
       if (found.schema->size() == 0) {
-        error("path", "no-sample", fmt::format("the files have no rows to find the columns from: {}",
-                                               fmt::join(found.files, ", ")),
+        error("path", "no-sample",
+              fmt::format("the files have no rows to find the columns from: {}",
+                          fmt::join(found.files, ", ")),
               "declare `columns`");
         return;
       }
@@ -203,7 +214,8 @@ class CsvBinder {
   void no_sample(const std::vector<PathPattern>& patterns) {
     const auto& first = patterns.front();
     if (first.path == kStdinPath) {
-      error("path", "no-sample", "the columns of stdin cannot be found from a sample", "declare `columns`");
+      error("path", "no-sample", "the columns of stdin cannot be found from a sample",
+            "declare `columns`");
     } else if (is_pattern(first.path)) {
       error("path", "no-file", fmt::format("no file matches {}", first.written),
             "declare `columns` to plan before the files are there");

@@ -10,11 +10,12 @@
 namespace flowrun::nodes {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Encoding>, 5> kEncodings{{{"utf-8", Encoding::utf8},
-                                                                           {"latin-1", Encoding::latin1},
-                                                                           {"utf-16", Encoding::utf16},
-                                                                           {"utf-16le", Encoding::utf16le},
-                                                                           {"utf-16be", Encoding::utf16be}}};
+constexpr std::array<std::pair<std::string_view, Encoding>, 5> kEncodings{
+    {{"utf-8", Encoding::utf8},
+     {"latin-1", Encoding::latin1},
+     {"utf-16", Encoding::utf16},
+     {"utf-16le", Encoding::utf16le},
+     {"utf-16be", Encoding::utf16be}}};
 constexpr std::array<std::pair<std::string_view, Compression>, 4> kCompressions{
     {{"auto", Compression::automatic},
      {"none", Compression::none},
@@ -72,7 +73,8 @@ class FormatOptions {
     if (dialect.quote == dialect.delimiter) {
       error("quote", "\"quote\" and \"delimiter\" are the same character");
     }
-    if (dialect.comment && (dialect.comment == dialect.delimiter || dialect.comment == dialect.quote)) {
+    if (dialect.comment &&
+        (dialect.comment == dialect.delimiter || dialect.comment == dialect.quote)) {
       error("comment", "\"comment\" is the same character as \"delimiter\" or \"quote\"");
     }
     if (escaped && !dialect.quote) {

@@ -8,8 +8,8 @@
 
 namespace flowrun::nodes {
 
-/// Reads delimiter, quote, escape, comment, header, nulls, encoding and compression. Nothing where they make no sense, which
-/// is reported then.
+/// Reads delimiter, quote, escape, comment, header, nulls, encoding and compression. Nothing where
+/// they make no sense, which is reported then.
 [[nodiscard]] std::optional<CsvFormat> csv_format(BindContext& context);
 
 }  // namespace flowrun::nodes

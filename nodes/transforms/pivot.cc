@@ -250,6 +250,8 @@ Binding bind_pivot(BindContext& context) {
   Port port{.schema = plan->output};
   for (const auto column : plan->index) port.unchanged_from.emplace_back(column);
   port.unchanged_from.resize(plan->output->size());
+  port.sparse.assign(plan->index.size(), false);
+  port.sparse.resize(plan->output->size(), true);
   binding.outputs.push_back(std::move(port));
   binding.make_accumulator = [plan](std::int64_t) { return std::make_unique<Pivot>(plan); };
   return binding;

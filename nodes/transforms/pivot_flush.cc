@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/core/json.h"
 #include "engine/data/builder.h"
 #include "engine/data/text.h"
 

@@ -1,6 +1,7 @@
 // How fast a CSV file is read and decoded by one thread, in each instruction set (or in the
 // one that FLOWRUN_SIMD names).
-//   csv_decode_bench FILE [COLUMNS] [CHUNK_BYTES]      COLUMNS: "name type, name type" (of the narrow readings by default)
+//   csv_decode_bench FILE [COLUMNS] [CHUNK_BYTES]      COLUMNS: "name type, name type" (of the
+//   narrow readings by default)
 #include <time.h>
 
 #include <algorithm>
@@ -26,7 +27,8 @@ class Count final : public Output {
  public:
   void emit(std::size_t /*port*/, BatchRef batch) override { rows += batch->rows(); }
   void reject(Reject reject) override {
-    if (rejects++ == 0) std::fprintf(stderr, "%s: %s\n", reject.origin.c_str(), reject.reason.c_str());
+    if (rejects++ == 0)
+      std::fprintf(stderr, "%s: %s\n", reject.origin.c_str(), reject.reason.c_str());
   }
   std::int64_t rows = 0;
   std::int64_t rejects = 0;
@@ -38,7 +40,8 @@ SchemaRef schema_from(std::string_view text) {
     const auto comma = text.find(", ");
     const auto item = text.substr(0, comma);
     const auto space = item.find(' ');
-    fields.push_back({std::string(item.substr(0, space)), parse_type(item.substr(space + 1)).value()});
+    fields.push_back(
+        {std::string(item.substr(0, space)), parse_type(item.substr(space + 1)).value()});
     text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 2);
   }
   return make_schema(std::move(fields));
@@ -85,7 +88,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: csv_decode_bench FILE [COLUMNS] [CHUNK_BYTES]\n");
     return 2;
   }
-  const auto schema = schema_from(argc > 2 && *argv[2] != '\0' ? std::string_view(argv[2]) : kNarrow);
+  const auto schema =
+      schema_from(argc > 2 && *argv[2] != '\0' ? std::string_view(argv[2]) : kNarrow);
   const std::int64_t bytes = argc > 3 ? std::atoll(argv[3]) : kMaxBatchBytes;
   const bool forced = std::getenv("FLOWRUN_SIMD") != nullptr;
   for (const auto simd : forced ? std::vector{chosen_simd()} : available_simd()) {
@@ -97,9 +101,10 @@ int main(int argc, char** argv) {
       best.decode = std::min(best.decode, times.decode);
     }
     const auto rows = static_cast<double>(std::max<std::int64_t>(best.rows + best.rejects, 1));
-    std::printf("%-9s %10lld rows, %lld rejected: read %5.2f ns/row, decode %6.2f ns/row\n", to_string(simd),
-                static_cast<long long>(best.rows), static_cast<long long>(best.rejects),
-                best.read * 1e9 / rows, best.decode * 1e9 / rows);
+    std::printf("%-9s %10lld rows, %lld rejected: read %5.2f ns/row, decode %6.2f ns/row\n",
+                to_string(simd), static_cast<long long>(best.rows),
+                static_cast<long long>(best.rejects), best.read * 1e9 / rows,
+                best.decode * 1e9 / rows);
   }
   return 0;
 }

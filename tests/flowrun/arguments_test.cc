@@ -44,7 +44,8 @@ std::string failure(const std::vector<std::string>& words) {
 
 TEST_CASE("arguments reach their targets in any order") {
   Targets into;
-  parse_arguments(spec_of(into), {"--json", "-n", "5", "a.toml", "--format=svg", "-p", "a=1", "--param", "b=2", "-o", "x"});
+  parse_arguments(spec_of(into), {"--json", "-n", "5", "a.toml", "--format=svg", "-p", "a=1",
+                                  "--param", "b=2", "-o", "x"});
   CHECK(into.file == "a.toml");
   CHECK(into.output == "x");
   CHECK(into.format == "svg");
@@ -80,11 +81,15 @@ TEST_CASE("a dash alone is a word, and so is what follows two dashes") {
 }
 
 TEST_CASE("what cannot be read is named, with what would fit") {
-  CHECK(failure({"a.toml", "--fromat", "svg"}) == "draw has no option --fromat; did you mean --format?");
-  CHECK(failure({"a.toml", "--fromat=svg"}) == "draw has no option --fromat; did you mean --format?");
+  CHECK(failure({"a.toml", "--fromat", "svg"}) ==
+        "draw has no option --fromat; did you mean --format?");
+  CHECK(failure({"a.toml", "--fromat=svg"}) ==
+        "draw has no option --fromat; did you mean --format?");
   CHECK(failure({"a.toml", "--zzz"}) == "draw has no option --zzz; flowrun draw --help lists them");
-  CHECK(failure({"a.toml", "b.toml"}) == "draw takes no further word \"b.toml\"; flowrun draw --help says what it takes");
-  CHECK(failure({"a.toml", "--format", "svq"}) == "--format cannot be \"svq\"; did you mean \"svg\"?");
+  CHECK(failure({"a.toml", "b.toml"}) ==
+        "draw takes no further word \"b.toml\"; flowrun draw --help says what it takes");
+  CHECK(failure({"a.toml", "--format", "svq"}) ==
+        "--format cannot be \"svq\"; did you mean \"svg\"?");
   CHECK(failure({}).find("FILE is required; flowrun draw --help") != std::string::npos);
   CHECK(failure({"a.toml", "--rows", "few"}).find("--rows") != std::string::npos);
 }

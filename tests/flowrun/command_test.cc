@@ -56,8 +56,12 @@ TEST_CASE("help and version need no command") {
 }
 
 TEST_CASE("a word that is neither gets a suggestion") {
-  CHECK(failure({"validat"}) == "there is no command \"validat\", nor a pipeline file of that name; did you mean \"validate\"?");
-  CHECK(failure({"qqqqqq"}) == "there is no command \"qqqqqq\", nor a pipeline file of that name; flowrun --help lists the commands");
+  CHECK(failure({"validat"}) ==
+        "there is no command \"validat\", nor a pipeline file of that name; did you mean "
+        "\"validate\"?");
+  CHECK(failure({"qqqqqq"}) ==
+        "there is no command \"qqqqqq\", nor a pipeline file of that name; flowrun --help lists "
+        "the commands");
   CHECK(failure({"help", "grap"}).find("did you mean \"graph\"?") != std::string::npos);
   CHECK(failure({"--quiet"}) == "no pipeline file is named; flowrun --help shows examples");
 }

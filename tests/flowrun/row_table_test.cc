@@ -9,16 +9,19 @@ using namespace flowrun::command;
 namespace {
 
 const BatchRef& sample() {
-  static const BatchRef batch = testing::batch_of("ship string, speed float64, arrived_at_port date", 
-                                                  "Gunhild,12.5,2024-01-01\n"
-                                                  ",,\n"
-                                                  "two\tlines,7,2024-01-02\n");
+  static const BatchRef batch =
+      testing::batch_of("ship string, speed float64, arrived_at_port date",
+                        "Gunhild,12.5,2024-01-01\n"
+                        ",,\n"
+                        "two\tlines,7,2024-01-02\n");
   return batch;
 }
 
 }  // namespace
 
-TEST_CASE("rows stand under names and types, nulls are visible, control characters do not break the table") {
+TEST_CASE(
+    "rows stand under names and types, nulls are visible, control characters do not break the "
+    "table") {
   RowTable table(sample()->schema(), {0, 1, 2});
   table.add(*sample());
   CHECK(table.render(0, false) ==

@@ -43,6 +43,39 @@ class Runs(CommandTest):
         events = [json.loads(line) for line in lines if line.startswith("{")]
         self.assertEqual([event["rows"] for event in events if event["event"] == "unit"], [12, 12, 12])
 
+    def test_a_side_reads_what_the_side_before_it_wrote(self):
+        self.write("two.toml", """
+            name = "two"
+            [sources.copied]
+            type = "csv"
+            path = "copy.csv"
+            columns = { ship = "string", at = "timestamp", channel = "string", value = "float64" }
+            after = "copy"
+            [sinks.table]
+            type = "sqlite"
+            input = "copied"
+            path = "out.db"
+            table = "copied"
+            mode = "replace"
+            create = true
+            [sources.readings]
+            type = "csv"
+            path = "readings.csv"
+            columns = { ship = "string", at = "timestamp", channel = "string", value = "float64" }
+            [sinks.copy]
+            type = "csv"
+            input = "readings"
+            path = "copy.csv"
+            """)
+        self.write("readings.csv", "ship,at,channel,value\na,2024-03-01 00:00:00,rpm,1\n")
+        for more, rows in (("", 1), ("b,2024-03-01 01:00:00,rpm,2\n", 2)):
+            with open(os.path.join(self.folder, "readings.csv"), "a") as file:
+                file.write(more)
+            done = self.expect(0, "two.toml")
+            self.assertIn(f"every row accounted for: {2 * rows} read", done.stderr)
+            self.assertEqual(self.rows("select count(*) from copied"), [(rows,)])
+        self.assertIn("up to date", self.expect(0, "two.toml").stderr)
+
     def test_full_loads_again(self):
         self.expect(0, "p.toml")
         self.assertIn("done: 3 windows", self.expect(0, "p.toml", "--full").stderr)

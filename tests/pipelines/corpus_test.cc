@@ -28,15 +28,21 @@ TEST_CASE("weather: the pivot equals the expected table as text", "[corpus]") {
   GoldenFolder folder;
   const auto expected = sorted_lines(unzipped(data / "weather_expected_wide.csv.gz", folder));
   REQUIRE(expected.size() == 26'116);
-  folder.write("pipeline.toml", "name = \"weather\"\n[window]\ncolumn = \"time_hour\"\nevery = \"1d\"\nlateness = \"1d\"\n"
-                                "[sources.narrow]\ntype = \"csv\"\npath = \"" +
-                                    (data / "weather_narrow.csv.gz").string() +
-                                    "\"\ncolumns = { origin = \"string\", time_hour = \"timestamptz\", channel = "
-                                    "\"string\", value = \"string\" }\n"  // as text: the table writes 1e3 where the readings do
-                                    "[transforms.wide]\ntype = \"pivot\"\ninput = \"narrow\"\nindex = [\"origin\", \"time_hour\"]\n"
-                                    "name = \"channel\"\nvalue = \"value\"\n[sinks.out]\ntype = \"csv\"\ninput = \"wide\"\n"
-                                    "path = \"wide.csv\"\n");
-  for (const auto& setting : {GoldenSetting{.threads = 1}, GoldenSetting{.threads = 4, .batch_rows = 1000, .batch_bytes = 50'000}}) {
+  folder.write(
+      "pipeline.toml",
+      "name = \"weather\"\n[window]\ncolumn = \"time_hour\"\nevery = \"1d\"\nlateness = \"1d\"\n"
+      "[sources.narrow]\ntype = \"csv\"\npath = \"" +
+          (data / "weather_narrow.csv.gz").string() +
+          "\"\ncolumns = { origin = \"string\", time_hour = \"timestamptz\", channel = "
+          "\"string\", value = \"string\" }\n"  // as text: the table writes 1e3 where the readings
+                                                // do
+          "[transforms.wide]\ntype = \"pivot\"\ninput = \"narrow\"\nindex = [\"origin\", "
+          "\"time_hour\"]\n"
+          "name = \"channel\"\nvalue = \"value\"\n[sinks.out]\ntype = \"csv\"\ninput = \"wide\"\n"
+          "path = \"wide.csv\"\n");
+  for (const auto& setting :
+       {GoldenSetting{.threads = 1},
+        GoldenSetting{.threads = 4, .batch_rows = 1000, .batch_bytes = 50'000}}) {
     folder.clear_but({"pipeline.toml"});
     const auto report = folder.run(setting);
     REQUIRE(report.message == "");
@@ -45,12 +51,14 @@ TEST_CASE("weather: the pivot equals the expected table as text", "[corpus]") {
   }
 }
 
-TEST_CASE("sp500: the stacked history through dedup gives the newest row of each symbol", "[corpus]") {
+TEST_CASE("sp500: the stacked history through dedup gives the newest row of each symbol",
+          "[corpus]") {
   const auto data = corpus("data/sp500_constituents");
   GoldenFolder folder;
   folder.write("stacked.csv", unzipped(data / "expected" / "stacked_history.csv.gz", folder));
   folder.write("expected.csv", folder.read("stacked.csv"));
-  std::filesystem::copy_file(data / "expected" / "expected_dedup_latest.csv", folder.path() / "expected.csv",
+  std::filesystem::copy_file(data / "expected" / "expected_dedup_latest.csv",
+                             folder.path() / "expected.csv",
                              std::filesystem::copy_options::overwrite_existing);
   const auto expected = sorted_lines(folder.read("expected.csv"));
   REQUIRE(expected.size() == 574);
@@ -61,10 +69,13 @@ TEST_CASE("sp500: the stacked history through dedup gives the newest row of each
     columns += (columns.empty() ? "\"" : ", \"") + rest.substr(0, comma) + "\" = \"string\"";
     rest = rest.substr(comma + 1);
   }
-  folder.write("pipeline.toml", "name = \"sp500\"\n[sources.history]\ntype = \"csv\"\npath = \"stacked.csv\"\ncolumns = { " +
-                                    columns + " }\n[transforms.newest]\ntype = \"dedup\"\ninput = \"history\"\n"
-                                    "key = \"Symbol\"\norder_by = \"ingested_at\"\n[sinks.out]\ntype = \"csv\"\n"
-                                    "input = \"newest\"\npath = \"newest.csv\"\n");
+  folder.write(
+      "pipeline.toml",
+      "name = \"sp500\"\n[sources.history]\ntype = \"csv\"\npath = \"stacked.csv\"\ncolumns = { " +
+          columns +
+          " }\n[transforms.newest]\ntype = \"dedup\"\ninput = \"history\"\n"
+          "key = \"Symbol\"\norder_by = \"ingested_at\"\n[sinks.out]\ntype = \"csv\"\n"
+          "input = \"newest\"\npath = \"newest.csv\"\n");
   for (const auto& setting : all_settings()) {
     if (setting.jitter || setting.batch_rows == 1) continue;
     folder.clear_but({"pipeline.toml", "stacked.csv", "expected.csv"});

@@ -16,7 +16,8 @@
 namespace flowrun::testing {
 
 std::string GoldenSetting::shown() const {
-  return fmt::format("{} threads, batches of {} rows{}", threads, batch_rows, jitter ? ", jitter" : "");
+  return fmt::format("{} threads, batches of {} rows{}", threads, batch_rows,
+                     jitter ? ", jitter" : "");
 }
 
 std::vector<GoldenSetting> all_settings() {
@@ -24,8 +25,10 @@ std::vector<GoldenSetting> all_settings() {
   for (const int threads : {1, 4}) {
     for (const std::int64_t rows : {1, 3, 4096}) {
       for (const bool jitter : {false, true}) {
-        // Small batches come from small pieces of the file, so that rows are cut by every piece's edge, too.
-        settings.push_back({.threads = threads, .batch_rows = rows, .batch_bytes = rows * 64, .jitter = jitter});
+        // Small batches come from small pieces of the file, so that rows are cut by every piece's
+        // edge, too.
+        settings.push_back(
+            {.threads = threads, .batch_rows = rows, .batch_bytes = rows * 64, .jitter = jitter});
       }
     }
   }
@@ -56,19 +59,21 @@ std::string GoldenFolder::read(const std::string& name) const {
 void GoldenFolder::clear_but(const std::vector<std::string>& keep) const {
   for (const auto& entry : std::filesystem::directory_iterator(path_)) {
     const auto name = entry.path().filename().string();
-    if (std::find(keep.begin(), keep.end(), name) == keep.end()) std::filesystem::remove_all(entry.path());
+    if (std::find(keep.begin(), keep.end(), name) == keep.end())
+      std::filesystem::remove_all(entry.path());
   }
 }
 
 RunReport GoldenFolder::run(const GoldenSetting& setting) const {
   const Registry registry(nodes::builtin_nodes());
   const SystemClock clock;
-  const PlanServices services{.registry = &registry,
-                              .clock = &clock,
-                              .scan = [](const InstancePlan& plan, EdgeFrom from, std::optional<std::int64_t> rows,
-                                         const std::function<void(const Batch&)>& visit) {
-                                scan(plan, from, rows, visit);
-                              }};
+  const PlanServices services{
+      .registry = &registry,
+      .clock = &clock,
+      .scan = [](const InstancePlan& plan, EdgeFrom from, std::optional<std::int64_t> rows,
+                 const std::function<void(const Batch&)>& visit) {
+        scan(plan, from, rows, visit);
+      }};
   Diagnostics diagnostics;
   const auto plan = make_plan((path_ / "pipeline.toml").string(), {}, services, diagnostics);
   if (!plan) {
@@ -76,7 +81,9 @@ RunReport GoldenFolder::run(const GoldenSetting& setting) const {
     for (const auto& diagnostic : diagnostics.all()) problems += render(diagnostic) + "\n";
     throw std::runtime_error(problems);
   }
-  RunOptions options{.threads = setting.threads, .batch_rows = setting.batch_rows, .batch_bytes = setting.batch_bytes};
+  RunOptions options{.threads = setting.threads,
+                     .batch_rows = setting.batch_rows,
+                     .batch_bytes = setting.batch_bytes};
   if (setting.jitter) {
     options.hooks.before_body = [](const std::string&) {
       thread_local std::minstd_rand random(std::random_device{}());

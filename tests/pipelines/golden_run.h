@@ -1,4 +1,5 @@
-// Runs whole pipelines of the real nodes in a folder of their own, any number of threads and batch sizes.
+// Runs whole pipelines of the real nodes in a folder of their own, any number of threads and batch
+// sizes.
 #pragma once
 
 #include <filesystem>
@@ -30,11 +31,14 @@ class GoldenFolder {
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   void write(const std::string& name, const std::string& text) const;
   [[nodiscard]] std::string read(const std::string& name) const;
-  [[nodiscard]] bool has(const std::string& name) const { return std::filesystem::exists(path_ / name); }
+  [[nodiscard]] bool has(const std::string& name) const {
+    return std::filesystem::exists(path_ / name);
+  }
   /// Forgets journal and outputs: everything that is not in `keep`.
   void clear_but(const std::vector<std::string>& keep) const;
 
-  /// Plans and runs `pipeline.toml`; fails the test on a plan error. The report's state is the caller's to check.
+  /// Plans and runs `pipeline.toml`; fails the test on a plan error. The report's state is the
+  /// caller's to check.
   [[nodiscard]] RunReport run(const GoldenSetting& setting = {}) const;
 
  private:

@@ -1,4 +1,5 @@
-// Whole pipelines with answers worked out by hand: the same at every number of threads and batch size.
+// Whole pipelines with answers worked out by hand: the same at every number of threads and batch
+// size.
 #include "tests/pipelines/golden_run.h"
 #include "tests/support/catch.h"
 
@@ -68,18 +69,19 @@ const std::string kShipA =
     "at,ship,channel,value\n"
     "2026-01-01T00:00:00,A,rpm,1\n2026-01-01T00:00:00,A,load,2.5\n2026-01-01T00:00:00,A,speed,10\n"
     "2026-01-01T00:30:00,A,rpm,3\n"
-    "2026-01-01T00:30:00,A,rpm,4\n"            // sent twice: the later one counts
-    "2026-01-01T00:40:00,A,what,1\n"           // no route
-    "2026-01-01T01:05:00,A,rpm,x\n"            // no number
-    "2026-01-01T00:59:00,A,load,6\n"           // out of order, within the lateness
-    "2026-01-01T02:00:00,A,\"rpm\",7\n2026-01-01T00:58:00,A,rpm,8\n";   // the last one is late
+    "2026-01-01T00:30:00,A,rpm,4\n"   // sent twice: the later one counts
+    "2026-01-01T00:40:00,A,what,1\n"  // no route
+    "2026-01-01T01:05:00,A,rpm,x\n"   // no number
+    "2026-01-01T00:59:00,A,load,6\n"  // out of order, within the lateness
+    "2026-01-01T02:00:00,A,\"rpm\",7\n2026-01-01T00:58:00,A,rpm,8\n";  // the last one is late
 const std::string kShipB =
     "ship,at,channel,value\r\nB,2026-01-01T00:00:00,rpm,9\r\nB,2026-01-01T02:15:00,speed,11\r\n";
 
 }  // namespace
 
 TEST_CASE("the main job gives the same files at every setting and in every order of its inputs") {
-  for (const std::string paths : {"\"in/*.csv\"", "[\"in/a.csv\", \"in/b.csv\"]", "[\"in/b.csv\", \"in/a.csv\"]"}) {
+  for (const std::string paths :
+       {"\"in/*.csv\"", "[\"in/a.csv\", \"in/b.csv\"]", "[\"in/b.csv\", \"in/a.csv\"]"}) {
     GoldenFolder folder;
     auto text = kMainJob;
     text.replace(text.find("PATHS"), 5, paths);
@@ -121,10 +123,11 @@ TEST_CASE("one byte of an input edited at equal size: upsert loads it, append re
   for (const std::string mode : {"upsert", "append"}) {
     GoldenFolder folder;
     folder.write("in.csv", "k,v\na,1\nb,2\n");
-    folder.write("pipeline.toml", "name = \"edit\"\n[sources.s]\ntype = \"csv\"\npath = \"in.csv\"\n"
-                                  "columns = { k = \"string\", v = \"int64\" }\n[sinks.t]\ntype = \"sqlite\"\n"
-                                  "input = \"s\"\npath = \"t.db\"\ntable = \"t\"\ncreate = true\nmode = \"" + mode +
-                                      "\"\n" + (mode == "upsert" ? "key = \"k\"\n" : ""));
+    folder.write("pipeline.toml",
+                 "name = \"edit\"\n[sources.s]\ntype = \"csv\"\npath = \"in.csv\"\n"
+                 "columns = { k = \"string\", v = \"int64\" }\n[sinks.t]\ntype = \"sqlite\"\n"
+                 "input = \"s\"\npath = \"t.db\"\ntable = \"t\"\ncreate = true\nmode = \"" +
+                     mode + "\"\n" + (mode == "upsert" ? "key = \"k\"\n" : ""));
     REQUIRE(folder.run().message == "");
     folder.write("in.csv", "k,v\na,1\nb,7\n");
     const auto report = folder.run();
@@ -139,7 +142,8 @@ TEST_CASE("one byte of an input edited at equal size: upsert loads it, append re
   }
 }
 
-TEST_CASE("the target deleted: everything loads again, and a journal lost is rebuilt from the target") {
+TEST_CASE(
+    "the target deleted: everything loads again, and a journal lost is rebuilt from the target") {
   GoldenFolder folder;
   folder.write("in.csv", "k,v\na,1\nb,2\n");
   folder.write("pipeline.toml",

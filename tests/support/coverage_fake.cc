@@ -77,7 +77,18 @@ void CoverageFake::apply(const std::string& what, const Prepared& entry) {
   if (what == "prepare") {
     prepared_.push_back(entry);
   } else {
-    std::erase_if(committed_, same_unit);
+    for (const auto& old : std::exchange(committed_, {})) {
+      const auto& there = old.marker.coverage;
+      const auto& cell = entry.marker.coverage.interval;
+      if (!same_unit(old)) committed_.push_back(old);
+      if (!same_unit(old) || there.kind != UnitKind::window) continue;
+      for (const Interval rest :
+           {Interval{there.interval.from, cell.from}, Interval{cell.until, there.interval.until}}) {
+        if (rest.from >= rest.until) continue;
+        committed_.push_back(old);
+        committed_.back().marker.coverage.interval = rest;
+      }
+    }
     committed_.push_back(entry);
   }
 }

@@ -52,8 +52,8 @@ std::vector<std::string> all_options(const CommandSpec& spec) {
                 near ? fmt::format("did you mean {}?", *near)
                      : fmt::format("flowrun {} --help lists them", spec.name));
   }
-  throw Error(Errc::usage, "{} takes no further word \"{}\"; flowrun {} --help says what it takes", spec.name,
-              word, spec.name);
+  throw Error(Errc::usage, "{} takes no further word \"{}\"; flowrun {} --help says what it takes",
+              spec.name, word, spec.name);
 }
 
 /// CLI11's own messages begin with a capital and may end in a line break.
@@ -67,8 +67,10 @@ void check_choice(const Argument& argument) {
   if (argument.choices.empty()) return;
   std::string value;
   if (const auto* text = std::get_if<std::string*>(&argument.into)) value = **text;
-  if (const auto* text = std::get_if<std::optional<std::string>*>(&argument.into)) value = (*text)->value_or("");
-  if (value.empty() || std::find(argument.choices.begin(), argument.choices.end(), value) != argument.choices.end()) {
+  if (const auto* text = std::get_if<std::optional<std::string>*>(&argument.into))
+    value = (*text)->value_or("");
+  if (value.empty() || std::find(argument.choices.begin(), argument.choices.end(), value) !=
+                           argument.choices.end()) {
     return;
   }
   throw Error(Errc::usage, "{} cannot be \"{}\"; {}", argument.names().back(), value,
@@ -128,7 +130,8 @@ void parse_arguments(const CommandSpec& spec, const std::vector<std::string>& wo
   } catch (const CLI::ExtrasError&) {
     report_extra(spec, words, app);
   } catch (const CLI::ParseError& error) {
-    throw Error(Errc::usage, "{}; flowrun {} --help says what it takes", tidy(error.what()), spec.name);
+    throw Error(Errc::usage, "{}; flowrun {} --help says what it takes", tidy(error.what()),
+                spec.name);
   }
   for (const auto& argument : spec.arguments) check_choice(argument);
 }
@@ -138,7 +141,8 @@ std::string help_text(const CommandSpec& spec) {
   for (const auto& example : spec.examples) out += "  " + example + "\n";
   std::string usage = "flowrun " + spec.name;
   for (const auto& argument : spec.arguments) {
-    if (argument.positional()) usage += argument.required ? " " + argument.name : " [" + argument.name + "]";
+    if (argument.positional())
+      usage += argument.required ? " " + argument.name : " [" + argument.name + "]";
   }
   out += "\nUsage: " + usage + " [OPTION…]\n";
   append_arguments(out, spec, true);

@@ -1,4 +1,5 @@
-// What a command takes on the command line: declared once in a table, from which parsing, --help and completions are made.
+// What a command takes on the command line: declared once in a table, from which parsing, --help
+// and completions are made.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +11,10 @@
 
 namespace flowrun::command {
 
-/// Where the value of an argument goes. Flags go to bool; what may be absent to optional; what repeats to vector.
-using Target = std::variant<bool*, std::string*, std::optional<std::string>*, std::optional<std::int64_t>*,
-                            std::vector<std::string>*>;
+/// Where the value of an argument goes. Flags go to bool; what may be absent to optional; what
+/// repeats to vector.
+using Target = std::variant<bool*, std::string*, std::optional<std::string>*,
+                            std::optional<std::int64_t>*, std::vector<std::string>*>;
 
 /// One argument: an option ("-o,--output") or a positional word ("FILE").
 struct Argument {
@@ -37,8 +39,8 @@ struct CommandSpec {
   std::vector<Argument> arguments;
 };
 
-/// Reads `words` (without the program's and the command's name) into the targets of `spec`. Throws Error(usage) where
-/// they cannot be read; a mistyped option is named with the closest one.
+/// Reads `words` (without the program's and the command's name) into the targets of `spec`. Throws
+/// Error(usage) where they cannot be read; a mistyped option is named with the closest one.
 void parse_arguments(const CommandSpec& spec, const std::vector<std::string>& words);
 
 /// The text of `flowrun COMMAND --help`: examples first.

@@ -17,7 +17,8 @@ class CompletionsCommand final : public Command {
 };
 
 CommandSpec CompletionsCommand::spec() {
-  CommandSpec spec{"completions", "the completion script of a shell",
+  CommandSpec spec{"completions",
+                   "the completion script of a shell",
                    {"flowrun completions bash > /etc/bash_completion.d/flowrun",
                     "flowrun completions zsh > ~/.zfunc/_flowrun",
                     "flowrun completions fish > ~/.config/fish/completions/flowrun.fish"},
@@ -29,7 +30,8 @@ CommandSpec CompletionsCommand::spec() {
 
 std::string command_names() {
   std::string names;
-  for (const auto& entry : all_commands()) names += fmt::format("{}{}", names.empty() ? "" : " ", entry.name);
+  for (const auto& entry : all_commands())
+    names += fmt::format("{}{}", names.empty() ? "" : " ", entry.name);
   return names;
 }
 
@@ -45,7 +47,8 @@ std::string options_of(const CommandSpec& spec) {
 std::string bash_script() {
   std::string cases;
   for (const auto& entry : all_commands()) {
-    cases += fmt::format("    {}) options=\"{}\" ;;\n", entry.name, options_of(entry.make()->spec()));
+    cases +=
+        fmt::format("    {}) options=\"{}\" ;;\n", entry.name, options_of(entry.make()->spec()));
   }
   return fmt::format(R"(# completion of flowrun; made by `flowrun completions bash`
 _flowrun() {{
@@ -87,9 +90,10 @@ std::string fish_script() {
       if (argument.positional()) continue;
       std::string choices;
       for (const auto& choice : argument.choices) choices += (choices.empty() ? "" : " ") + choice;
-      out += fmt::format("complete -c flowrun -n '__fish_seen_subcommand_from {}' -l {}{}{} -d {}\n", entry.name,
-                         argument.names().back().substr(2), argument.takes_value() ? " -r" : "",
-                         choices.empty() ? "" : " -a " + shell_quoted(choices), shell_quoted(argument.help));
+      out += fmt::format(
+          "complete -c flowrun -n '__fish_seen_subcommand_from {}' -l {}{}{} -d {}\n", entry.name,
+          argument.names().back().substr(2), argument.takes_value() ? " -r" : "",
+          choices.empty() ? "" : " -a " + shell_quoted(choices), shell_quoted(argument.help));
     }
   }
   return out;
@@ -108,6 +112,8 @@ int CompletionsCommand::run(Session&) {
 
 }  // namespace
 
-std::unique_ptr<Command> make_completions_command() { return std::make_unique<CompletionsCommand>(); }
+std::unique_ptr<Command> make_completions_command() {
+  return std::make_unique<CompletionsCommand>();
+}
 
 }  // namespace flowrun::command

@@ -21,8 +21,10 @@ class GraphCommand final : public Command {
 };
 
 CommandSpec GraphCommand::spec() {
-  CommandSpec spec{"graph", "draw a pipeline: nodes, ports, columns and rejects; the same every time",
-                   {"flowrun graph pipeline.toml --format svg -o graph.svg", "flowrun graph pipeline.toml | dot -Tpng > graph.png",
+  CommandSpec spec{"graph",
+                   "draw a pipeline: nodes, ports, columns and rejects; the same every time",
+                   {"flowrun graph pipeline.toml --format svg -o graph.svg",
+                    "flowrun graph pipeline.toml | dot -Tpng > graph.png",
                     "flowrun graph pipeline.toml --format mermaid      for a Markdown page"},
                    {}};
   plan_.declare(spec.arguments);

@@ -21,13 +21,17 @@ class NodesCommand final : public Command {
 };
 
 CommandSpec NodesCommand::spec() {
-  CommandSpec spec{"nodes", "the node types and their options",
-                   {"flowrun nodes                 all of them", "flowrun nodes pivot           one of them",
-                    "flowrun nodes --json-schema   what an editor needs to check and complete pipeline files"},
-                   {}};
+  CommandSpec spec{
+      "nodes",
+      "the node types and their options",
+      {"flowrun nodes                 all of them", "flowrun nodes pivot           one of them",
+       "flowrun nodes --json-schema   what an editor needs to check and complete pipeline files"},
+      {}};
   spec.arguments.push_back({"NAME", "", "a node type", &name_});
-  spec.arguments.push_back({"--markdown", "", "the whole reference as a Markdown page", &markdown_});
-  spec.arguments.push_back({"--json-schema", "", "the JSON Schema of pipeline files", &json_schema_});
+  spec.arguments.push_back(
+      {"--markdown", "", "the whole reference as a Markdown page", &markdown_});
+  spec.arguments.push_back(
+      {"--json-schema", "", "the JSON Schema of pipeline files", &json_schema_});
   common.declare(spec.arguments);
   return spec;
 }
@@ -49,7 +53,8 @@ int NodesCommand::run(Session& session) {
       if (!text.empty()) text += '\n';
       text += node_text(type.spec, session.color_out());
     }
-    if (text.empty()) throw Error(Errc::usage, "there is no node type \"{}\"; {}", *name_, suggest(*name_, names));
+    if (text.empty())
+      throw Error(Errc::usage, "there is no node type \"{}\"; {}", *name_, suggest(*name_, names));
     write_out(text);
   }
   return kExitOk;

@@ -18,11 +18,14 @@ class PlanCommand final : public Command {
 };
 
 CommandSpec PlanCommand::spec() {
-  CommandSpec spec{"plan", "what a run would do: units, tables, destructive steps; nothing is touched",
-                   {"flowrun plan pipeline.toml", "flowrun plan pipeline.toml --full --json | jq '.instances[].sinks'"},
+  CommandSpec spec{"plan",
+                   "what a run would do: units, tables, destructive steps; nothing is touched",
+                   {"flowrun plan pipeline.toml",
+                    "flowrun plan pipeline.toml --full --json | jq '.instances[].sinks'"},
                    {}};
   plan_.declare(spec.arguments);
-  spec.arguments.push_back({"--full", "", "as if what is committed had to be loaded again", &full_});
+  spec.arguments.push_back(
+      {"--full", "", "as if what is committed had to be loaded again", &full_});
   spec.arguments.push_back({"--json", "", "print one JSON record on stdout", &json_});
   common.declare(spec.arguments);
   return spec;
@@ -62,7 +65,10 @@ void write_instance(JsonWriter& json, const PlannedInstance& planned) {
     json.begin_object().field("name", sink.sink).field("target", sink.target);
     json.key("steps").begin_array();
     for (const auto& step : sink.steps) {
-      json.begin_object().field("text", step.text).field("destructive", step.destructive).end_object();
+      json.begin_object()
+          .field("text", step.text)
+          .field("destructive", step.destructive)
+          .end_object();
     }
     json.end_array();
     json.field("units_covered", static_cast<std::int64_t>(sink.covered.size())).end_object();
@@ -79,7 +85,10 @@ int PlanCommand::run(Session& session) {
     RunOptions options;
     options.full = full_;
     const auto journal = session.journal(plan->state_url, false);
-    json.field("pipeline", plan->name).field("plan_hash", plan->hash).key("instances").begin_array();
+    json.field("pipeline", plan->name)
+        .field("plan_hash", plan->hash)
+        .key("instances")
+        .begin_array();
     for (const auto& instance : plan->instances) {
       const auto planned =
           preview_run(*plan, instance, options,

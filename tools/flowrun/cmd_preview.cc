@@ -22,7 +22,8 @@ class PreviewCommand final : public Command {
 
  private:
   [[nodiscard]] std::vector<std::size_t> chosen_columns(const Schema& schema) const;
-  void show(Session& session, const InstancePlan& instance, const std::vector<EdgeFrom>& edges) const;
+  void show(Session& session, const InstancePlan& instance,
+            const std::vector<EdgeFrom>& edges) const;
 
   PlanArguments plan_;
   std::string node_;
@@ -32,16 +33,20 @@ class PreviewCommand final : public Command {
 };
 
 CommandSpec PreviewCommand::spec() {
-  CommandSpec spec{"preview", "the first rows that leave a node; nothing is written",
-                   {"flowrun preview pipeline.toml readings",
-                    "flowrun preview pipeline.toml by_system.engine --rows 5     one port of a node",
-                    "flowrun preview pipeline.toml readings.rejected             what a node cannot take",
-                    "flowrun preview pipeline.toml engine_wide --json | jq ."},
-                   {}};
+  CommandSpec spec{
+      "preview",
+      "the first rows that leave a node; nothing is written",
+      {"flowrun preview pipeline.toml readings",
+       "flowrun preview pipeline.toml by_system.engine --rows 5     one port of a node",
+       "flowrun preview pipeline.toml readings.rejected             what a node cannot take",
+       "flowrun preview pipeline.toml engine_wide --json | jq ."},
+      {}};
   plan_.declare(spec.arguments);
   auto& arguments = spec.arguments;
-  arguments.insert(arguments.begin() + 1,
-                   Argument{"NODE", "", "a node, or node.port; of a sink: what arrives there", &node_, {}, true});
+  arguments.insert(
+      arguments.begin() + 1,
+      Argument{
+          "NODE", "", "a node, or node.port; of a sink: what arrives there", &node_, {}, true});
   arguments.push_back({"-n,--rows", "N", "how many rows (20)", &rows_});
   arguments.push_back({"-c,--columns", "A,B", "only these columns", &columns_});
   arguments.push_back({"--json", "", "one JSON object per row", &json_});
@@ -61,7 +66,8 @@ std::vector<std::pair<std::string, EdgeFrom>> all_ports(const InstancePlan& inst
   return ports;
 }
 
-/// The edges whose rows are shown for `name`: a port's own, a sink's inputs, or all ports of a node that has no main one.
+/// The edges whose rows are shown for `name`: a port's own, a sink's inputs, or all ports of a node
+/// that has no main one.
 std::vector<EdgeFrom> find_edges(const InstancePlan& instance, const std::string& name) {
   for (std::size_t n = 0; n < instance.nodes.size(); ++n) {
     const auto& node = instance.nodes[n];
@@ -80,7 +86,8 @@ std::vector<EdgeFrom> find_edges(const InstancePlan& instance, const std::string
   for (const auto& node : instance.nodes) {
     if (node.kind == NodeKind::sink) names.push_back(node.name);
   }
-  throw Error(Errc::usage, "the pipeline has no node or port \"{}\"; {}", name, suggest(name, names));
+  throw Error(Errc::usage, "the pipeline has no node or port \"{}\"; {}", name,
+              suggest(name, names));
 }
 
 std::vector<std::size_t> PreviewCommand::chosen_columns(const Schema& schema) const {
@@ -96,7 +103,8 @@ std::vector<std::size_t> PreviewCommand::chosen_columns(const Schema& schema) co
     const auto name = columns_->substr(start, end - start);
     const auto found = schema.index_of(name);
     if (!found) {
-      throw Error(Errc::usage, "there is no column \"{}\"; {}", name, suggest(name, schema.names()));
+      throw Error(Errc::usage, "there is no column \"{}\"; {}", name,
+                  suggest(name, schema.names()));
     }
     chosen.push_back(*found);
     start = end + 1;
@@ -127,14 +135,16 @@ void PreviewCommand::show(Session& session, const InstancePlan& instance,
     });
   }
   if (json_) return;
-  write_out(table.render(is_terminal(STDOUT_FILENO) ? terminal_width(STDOUT_FILENO) : 0, session.color_out()));
+  write_out(table.render(is_terminal(STDOUT_FILENO) ? terminal_width(STDOUT_FILENO) : 0,
+                         session.color_out()));
   if (!session.quiet()) {
     write_err(fmt::format("{}{}\n", counted(shown, "row"), left > 0 ? "; there are no more" : ""));
   }
 }
 
 int PreviewCommand::run(Session& session) {
-  if (rows_ && *rows_ < 0) throw Error(Errc::usage, "--rows wants a number of rows, not {}", *rows_);
+  if (rows_ && *rows_ < 0)
+    throw Error(Errc::usage, "--rows wants a number of rows, not {}", *rows_);
   const auto plan = session.plan(plan_);
   if (!plan) return kExitUsage;
   const auto& instance = plan->instances.front();

@@ -28,7 +28,8 @@ class RejectsCommand final : public Command {
 };
 
 CommandSpec RejectsCommand::spec() {
-  CommandSpec spec{"rejects", "the rows that a run could not take and that no sink took, and why",
+  CommandSpec spec{"rejects",
+                   "the rows that a run could not take and that no sink took, and why",
                    {"flowrun rejects 20261121T131500-4f2a pipeline.toml",
                     "flowrun rejects last pipeline.toml               of the latest run",
                     "flowrun rejects last pipeline.toml --json | jq -r .record"},
@@ -49,7 +50,9 @@ RunRecord find_run(Journal& journal, const std::string& pipeline, const std::str
     throw Error(Errc::usage, "no runs are recorded");
   }
   if (auto run = journal.find_run(id)) return *run;
-  throw Error(Errc::usage, "no one run has the id, or one that begins or ends in, \"{}\"; flowrun runs lists them", id);
+  throw Error(
+      Errc::usage,
+      "no one run has the id, or one that begins or ends in, \"{}\"; flowrun runs lists them", id);
 }
 
 std::string as_json(const StoredReject& each) {
@@ -66,7 +69,8 @@ std::string as_json(const StoredReject& each) {
   return json.str() + "\n";
 }
 
-void RejectsCommand::print(Session& session, const StoredRejects& rejects, const RunRecord& run) const {
+void RejectsCommand::print(Session& session, const StoredRejects& rejects,
+                           const RunRecord& run) const {
   constexpr std::size_t kValueWidth = 32;
   constexpr std::size_t kRecordWidth = 60;
   if (rejects.total == 0) {
@@ -74,22 +78,25 @@ void RejectsCommand::print(Session& session, const StoredRejects& rejects, const
     return;
   }
   TextTable table;
-  table.column("node").column("reason").column("column").column("value").column("origin").column("record");
+  table.column("node").column("reason").column("column").column("value").column("origin").column(
+      "record");
   for (const auto& each : rejects.kept) {
-    table.row({each.node, each.reject.reason, each.reject.column, one_line(each.reject.value, kValueWidth),
-               each.reject.origin, one_line(each.reject.record, kRecordWidth)});
+    table.row({each.node, each.reject.reason, each.reject.column,
+               one_line(each.reject.value, kValueWidth), each.reject.origin,
+               one_line(each.reject.record, kRecordWidth)});
   }
   table.drop_empty_columns();
   write_out(table.render(session.color_out()));
   const auto shown = static_cast<std::int64_t>(rejects.kept.size());
   if (shown < rejects.total && !session.quiet()) {
-    write_err(fmt::format("{} of {} shown; --limit shows more of what was kept\n", with_commas(shown),
-                          counted(rejects.total, "reject")));
+    write_err(fmt::format("{} of {} shown; --limit shows more of what was kept\n",
+                          with_commas(shown), counted(rejects.total, "reject")));
   }
 }
 
 int RejectsCommand::run(Session& session) {
-  if (limit_ && *limit_ < 0) throw Error(Errc::usage, "--limit wants a number of rows, not {}", *limit_);
+  if (limit_ && *limit_ < 0)
+    throw Error(Errc::usage, "--limit wants a number of rows, not {}", *limit_);
   const auto chosen = journal_.open(session);
   if (!chosen.journal) throw Error(Errc::usage, "no runs are recorded in {}", chosen.place);
   const auto run = find_run(*chosen.journal, chosen.pipeline, run_);

@@ -22,7 +22,8 @@ class RunCommand final : public Command {
 
  private:
   [[nodiscard]] RunOptions options() const;
-  /// Runs the plan with progress on stderr; `stopped_by` becomes the signal that stopped it, if one did.
+  /// Runs the plan with progress on stderr; `stopped_by` becomes the signal that stopped it, if one
+  /// did.
   std::vector<RunReport> execute(Session& session, const Plan& plan, int& stopped_by) const;
   void summarize(Session& session, const Plan& plan, const std::vector<RunReport>& reports) const;
 
@@ -36,20 +37,26 @@ class RunCommand final : public Command {
 };
 
 CommandSpec RunCommand::spec() {
-  CommandSpec spec{"run", "run a pipeline (also: flowrun FILE)",
-                   {"flowrun pipeline.toml                       load what is new; again: nothing to do",
-                    "flowrun pipeline.toml --window-from 2026-01-01 --window-until 2026-02-01",
-                    "flowrun pipeline.toml --full                load again what is committed already",
-                    "flowrun pipeline.toml --dry-run --limit 1000  the first rows, written nowhere",
-                    "flowrun pipeline.toml --json | jq .exit_code"},
-                   {}};
+  CommandSpec spec{
+      "run",
+      "run a pipeline (also: flowrun FILE)",
+      {"flowrun pipeline.toml                       load what is new; again: nothing to do",
+       "flowrun pipeline.toml --window-from 2026-01-01 --window-until 2026-02-01",
+       "flowrun pipeline.toml --full                load again what is committed already",
+       "flowrun pipeline.toml --dry-run --limit 1000  the first rows, written nowhere",
+       "flowrun pipeline.toml --json | jq .exit_code"},
+      {}};
   auto& arguments = spec.arguments;
   plan_.declare(arguments);
   arguments.push_back({"--full", "", "load again what is committed already", &full_});
   arguments.push_back({"--dry-run", "", "read and transform, write nothing", &dry_run_});
   arguments.push_back({"--limit", "N", "at most N rows of each source; dry runs only", &limit_});
   arguments.push_back({"--threads", "N", "worker threads; by default one per core", &threads_});
-  arguments.push_back({"--progress", "HOW", "how to show progress", &progress_, {"auto", "never", "plain", "json"}});
+  arguments.push_back({"--progress",
+                       "HOW",
+                       "how to show progress",
+                       &progress_,
+                       {"auto", "never", "plain", "json"}});
   arguments.push_back({"--json", "", "print one JSON record on stdout at the end", &json_});
   common.declare(arguments);
   return spec;
@@ -58,11 +65,14 @@ CommandSpec RunCommand::spec() {
 RunOptions RunCommand::options() const {
   constexpr std::int64_t kMostThreads = 1024;
   if (limit_ && !dry_run_) {
-    throw Error(Errc::usage, "--limit would commit a part as if it were the whole; use it with --dry-run");
+    throw Error(Errc::usage,
+                "--limit would commit a part as if it were the whole; use it with --dry-run");
   }
-  if (limit_ && *limit_ < 0) throw Error(Errc::usage, "--limit wants a number of rows, not {}", *limit_);
+  if (limit_ && *limit_ < 0)
+    throw Error(Errc::usage, "--limit wants a number of rows, not {}", *limit_);
   if (threads_ && (*threads_ < 1 || *threads_ > kMostThreads)) {
-    throw Error(Errc::usage, "--threads wants a number from 1 to {}, not {}", kMostThreads, *threads_);
+    throw Error(Errc::usage, "--threads wants a number from 1 to {}, not {}", kMostThreads,
+                *threads_);
   }
   RunOptions options;
   options.full = full_;
@@ -76,7 +86,8 @@ std::string unit_name(const Plan& plan) {
   return !plan.instances.empty() && plan.instances.front().window ? "window" : "load";
 }
 
-std::vector<RunReport> RunCommand::execute(Session& session, const Plan& plan, int& stopped_by) const {
+std::vector<RunReport> RunCommand::execute(Session& session, const Plan& plan,
+                                           int& stopped_by) const {
   // The first thread, so that no other one gets the signals.
   const SignalWatch signals([&](const std::string& text) { session.print(text); });
   const auto journal = dry_run_ ? nullptr : session.journal(plan.state_url, true);
@@ -84,15 +95,17 @@ std::vector<RunReport> RunCommand::execute(Session& session, const Plan& plan, i
   const int workers = run_options.threads > 0
                           ? run_options.threads
                           : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  ProgressView view(progress_style(progress_, session.quiet()), workers, unit_name(plan), session.color_err());
+  ProgressView view(progress_style(progress_, session.quiet()), workers, unit_name(plan),
+                    session.color_err());
   session.redirect([&](const std::string& text) { view.print(text); });
   run_options.stop = signals.token();
   run_options.on_unit = [&](const UnitDone& done) { view.on_unit(done); };
   run_options.on_start = [&](const std::string& instance, std::shared_ptr<const RunStats> stats) {
     view.on_start(instance, std::move(stats));
   };
-  auto reports = run_plan(plan, run_options,
-                          {.journal = journal.get(), .clock = &session.clock(), .log = &session.log()});
+  auto reports =
+      run_plan(plan, run_options,
+               {.journal = journal.get(), .clock = &session.clock(), .log = &session.log()});
   view.stop();
   session.redirect({});
   stopped_by = signals.signal();
@@ -123,7 +136,8 @@ Outcome outcome_of(const RunReport& report, const Plan& plan) {
   return outcome;
 }
 
-void RunCommand::summarize(Session& session, const Plan& plan, const std::vector<RunReport>& reports) const {
+void RunCommand::summarize(Session& session, const Plan& plan,
+                           const std::vector<RunReport>& reports) const {
   for (const auto& report : reports) {
     for (const auto& warning : report.warnings) session.log().warning("{}", warning);
     if (report.code && *report.code != Errc::cancelled) {
@@ -139,7 +153,8 @@ int RunCommand::run(Session& session) {
   static_cast<void>(options());  // what is wrong with them is said before the file is read
   const auto plan = session.plan(plan_);
   if (!plan) {
-    if (json_) write_out(run_record(plan_.file, nullptr, {}, session.diagnostics().all(), kExitUsage));
+    if (json_)
+      write_out(run_record(plan_.file, nullptr, {}, session.diagnostics().all(), kExitUsage));
     return kExitUsage;
   }
   int stopped_by = 0;

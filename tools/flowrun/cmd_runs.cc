@@ -24,7 +24,8 @@ class RunsCommand final : public Command {
 };
 
 CommandSpec RunsCommand::spec() {
-  CommandSpec spec{"runs", "what ran, and how it ended; newest first",
+  CommandSpec spec{"runs",
+                   "what ran, and how it ended; newest first",
                    {"flowrun runs                     of the journal in this folder",
                     "flowrun runs pipeline.toml       of one pipeline",
                     "flowrun runs pipeline.toml --limit 1 --json | jq -r '.runs[0].state'"},
@@ -46,9 +47,11 @@ std::string as_table(const std::vector<RunRecord>& runs, bool color) {
   table.column("took", TextTable::Align::right).column("reason");
   constexpr std::size_t kReasonWidth = 60;
   for (const auto& run : runs) {
-    const double seconds = static_cast<double>(run.ended - run.started) / static_cast<double>(kSecond);
-    table.row({run.id, run.start.pipeline, run.start.instance, to_string(run.state), moment(run.started),
-               run.ended == 0 ? "" : format_elapsed(seconds), one_line(run.reason, kReasonWidth)});
+    const double seconds =
+        static_cast<double>(run.ended - run.started) / static_cast<double>(kSecond);
+    table.row({run.id, run.start.pipeline, run.start.instance, to_string(run.state),
+               moment(run.started), run.ended == 0 ? "" : format_elapsed(seconds),
+               one_line(run.reason, kReasonWidth)});
   }
   table.drop_empty_columns();
   return table.render(color);
@@ -78,7 +81,8 @@ std::string RunsCommand::as_json(const std::vector<RunRecord>& runs) const {
 }
 
 int RunsCommand::run(Session& session) {
-  if (limit_ && *limit_ < 1) throw Error(Errc::usage, "--limit wants a number of runs, not {}", *limit_);
+  if (limit_ && *limit_ < 1)
+    throw Error(Errc::usage, "--limit wants a number of runs, not {}", *limit_);
   const auto chosen = journal_.open(session);
   std::vector<RunRecord> runs;
   if (chosen.journal) {

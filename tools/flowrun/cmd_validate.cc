@@ -17,7 +17,8 @@ class ValidateCommand final : public Command {
 };
 
 CommandSpec ValidateCommand::spec() {
-  CommandSpec spec{"validate", "check a pipeline file, touch nothing",
+  CommandSpec spec{"validate",
+                   "check a pipeline file, touch nothing",
                    {"flowrun validate pipeline.toml",
                     "flowrun validate pipeline.toml --json | jq -r '.diagnostics[].message'"},
                    {}};
@@ -42,7 +43,8 @@ int ValidateCommand::run(Session& session) {
   } else if (plan && !session.quiet()) {
     const auto nodes = plan->instances.empty() ? 0 : plan->instances.front().nodes.size();
     const auto instances = static_cast<std::int64_t>(plan->instances.size());
-    write_out(fmt::format("{}: ok, {}{}\n", plan->path, counted(static_cast<std::int64_t>(nodes), "node"),
+    write_out(fmt::format("{}: ok, {}{}\n", plan->path,
+                          counted(static_cast<std::int64_t>(nodes), "node"),
                           instances == 1 ? "" : ", " + counted(instances, "instance")));
   }
   return code;

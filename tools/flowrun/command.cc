@@ -30,7 +30,8 @@ std::set<std::string> options_with_value() {
   return names;
 }
 
-/// The place of the first word that is neither an option nor the value of one; words.size() where there is none.
+/// The place of the first word that is neither an option nor the value of one; words.size() where
+/// there is none.
 std::size_t first_word(const std::vector<std::string>& words) {
   if (words.empty() || !words.front().starts_with('-') || words.front() == "-") return 0;
   const auto with_value = options_with_value();
@@ -52,8 +53,9 @@ bool is_file_name(const std::string& word) {
   std::vector<std::string> names{"help"};
   for (const auto& entry : all_commands()) names.emplace_back(entry.name);
   const auto near = closest(word, names);
-  throw Error(Errc::usage, "there is no command \"{}\", nor a pipeline file of that name; {}", word,
-              near ? fmt::format("did you mean \"{}\"?", *near) : "flowrun --help lists the commands");
+  throw Error(
+      Errc::usage, "there is no command \"{}\", nor a pipeline file of that name; {}", word,
+      near ? fmt::format("did you mean \"{}\"?", *near) : "flowrun --help lists the commands");
 }
 
 bool contains(const std::vector<std::string>& words, const char* a, const char* b) {
@@ -85,7 +87,8 @@ Invocation choose_command(const std::vector<std::string>& words) {
   if (at >= words.size()) {
     asked.help = words.empty() || contains(words, "-h", "--help");
     asked.version = contains(words, "-V", "--version");
-    if (!asked.help && !asked.version) throw Error(Errc::usage, "no pipeline file is named; flowrun --help shows examples");
+    if (!asked.help && !asked.version)
+      throw Error(Errc::usage, "no pipeline file is named; flowrun --help shows examples");
     return asked;
   }
   const auto& word = words[at];
@@ -118,11 +121,14 @@ std::string general_help() {
       "  flowrun rejects RUN                           the rows that it could not take\n"
       "  flowrun nodes csv                             what a node type can do\n"
       "\nCommands:\n";
-  for (const auto& entry : all_commands()) out += fmt::format("  {:<12}  {}\n", entry.name, entry.summary);
+  for (const auto& entry : all_commands())
+    out += fmt::format("  {:<12}  {}\n", entry.name, entry.summary);
   out +=
       "\nflowrun COMMAND --help tells more; --version says which flowrun this is.\n"
-      "Exit codes: 0 ok, 1 the run failed, 2 the command line or the pipeline is wrong, 4 warnings under\n"
-      "--warn-error, 70 a bug of flowrun, 75 somebody else runs this pipeline, 130 or 143 stopped by a signal.\n";
+      "Exit codes: 0 ok, 1 the run failed, 2 the command line or the pipeline is wrong, 4 warnings "
+      "under\n"
+      "--warn-error, 70 a bug of flowrun, 75 somebody else runs this pipeline, 130 or 143 stopped "
+      "by a signal.\n";
   return out;
 }
 

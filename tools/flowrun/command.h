@@ -51,8 +51,9 @@ struct Invocation {
   std::vector<std::string> words;
 };
 
-/// Chooses the command before anything is parsed: the first word that is neither an option nor an option's value names
-/// it, or is a pipeline file, which is run. Throws Error(usage) for a word that is neither, with a suggestion.
+/// Chooses the command before anything is parsed: the first word that is neither an option nor an
+/// option's value names it, or is a pipeline file, which is run. Throws Error(usage) for a word
+/// that is neither, with a suggestion.
 [[nodiscard]] Invocation choose_command(const std::vector<std::string>& words);
 
 /// The text of `flowrun --help`: examples first.

@@ -1,4 +1,5 @@
-// Which journal the commands look into that look back: a pipeline file's, or the one in the current folder.
+// Which journal the commands look into that look back: a pipeline file's, or the one in the current
+// folder.
 #pragma once
 
 #include <memory>
@@ -19,7 +20,7 @@ struct ChosenJournal {
 };
 
 struct JournalArguments {
-  std::optional<std::string> file;     ///< a pipeline file, or a journal itself ("….db")
+  std::optional<std::string> file;  ///< a pipeline file, or a journal itself ("….db")
   std::vector<std::string> params;
   void declare(std::vector<Argument>& arguments);
   /// Throws Error(plan) where the file cannot be planned (what is wrong with it is printed).

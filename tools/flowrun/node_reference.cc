@@ -45,14 +45,17 @@ std::string cell(std::string_view text) {
   return out;
 }
 
-std::string code(std::string_view text) { return text.empty() ? "" : fmt::format("`{}`", cell(text)); }
+std::string code(std::string_view text) {
+  return text.empty() ? "" : fmt::format("`{}`", cell(text));
+}
 
 std::string option_table(const std::vector<OptionSpec>& options) {
   std::string out = "| option | value | default | |\n|---|---|---|---|\n";
   for (const auto& option : options) {
-    out += fmt::format("| `{}` | {} | {} | {}{} |\n", option.name, cell(value_kind(option)),
-                       option.required ? "**required**" : code(option.fallback), cell(option.help),
-                       option.example.empty() ? "" : fmt::format(" Example: {}.", code(option.example)));
+    out += fmt::format(
+        "| `{}` | {} | {} | {}{} |\n", option.name, cell(value_kind(option)),
+        option.required ? "**required**" : code(option.fallback), cell(option.help),
+        option.example.empty() ? "" : fmt::format(" Example: {}.", code(option.example)));
   }
   return out;
 }
@@ -142,29 +145,36 @@ std::string node_text(const NodeSpec& spec, bool color) {
   add(spec.options);
   add(common_options(spec.kind, spec.many_inputs));
   out += fmt::format("\n{}", table.render(color, 2));
-  if (!spec.example.empty()) out += fmt::format("\n{}\n{}", bold("example", color), indented(spec.example));
+  if (!spec.example.empty())
+    out += fmt::format("\n{}\n{}", bold("example", color), indented(spec.example));
   return out;
 }
 
 std::string reference_markdown(const Registry& registry) {
   std::string out =
       "# Reference of pipeline files\n\n"
-      "Made by `flowrun nodes --markdown` from the option tables in the code; change those, not this page.\n"
-      "`flowrun nodes NAME` shows the same in a terminal, `schemas/pipeline.schema.json` gives it to editors.\n\n"
-      "Durations are written `\"2h\"`, `\"15m\"`, `\"1h30m\"`; sizes `\"256 MiB\"`; times as in RFC 3339 or relative\n"
-      "(`\"now - 365d\"`). Types are `bool`, `int64`, `float64`, `decimal(p,s)`, `string`, `date`, `timestamp`,\n"
-      "`timestamptz` and `bytes`. Every node also has a port `NAME.rejected` with the rows that it cannot take.\n";
+      "Made by `flowrun nodes --markdown` from the option tables in the code; change those, not "
+      "this page.\n"
+      "`flowrun nodes NAME` shows the same in a terminal, `schemas/pipeline.schema.json` gives it "
+      "to editors.\n\n"
+      "Durations are written `\"2h\"`, `\"15m\"`, `\"1h30m\"`; sizes `\"256 MiB\"`; times as in "
+      "RFC 3339 or relative\n"
+      "(`\"now - 365d\"`). Types are `bool`, `int64`, `float64`, `decimal(p,s)`, `string`, `date`, "
+      "`timestamp`,\n"
+      "`timestamptz` and `bytes`. Every node also has a port `NAME.rejected` with the rows that it "
+      "cannot take.\n";
   for (const auto kind : kKinds) {
-    out += fmt::format("\n## {}\n\nWritten as `[{}.NAME]`. Options that all of them have:\n\n{}", heading_of(kind),
-                       table_of(kind), option_table(common_options(kind, false)));
+    out += fmt::format("\n## {}\n\nWritten as `[{}.NAME]`. Options that all of them have:\n\n{}",
+                       heading_of(kind), table_of(kind), option_table(common_options(kind, false)));
     for (const auto& name : registry.names(kind)) {
       out += fmt::format("\n{}", node_markdown(registry.find(kind, name)->spec));
     }
   }
   out += "\n## Beside the nodes\n";
-  for (const auto* section : {&window_section(), &param_section(), &rejects_section(), &limits_section(),
-                              &retry_section(), &state_section()}) {
-    out += fmt::format("\n### `[{}]`\n\n{}\n\n{}", section->name, section->help, option_table(section->options));
+  for (const auto* section : {&window_section(), &param_section(), &rejects_section(),
+                              &limits_section(), &retry_section(), &state_section()}) {
+    out += fmt::format("\n### `[{}]`\n\n{}\n\n{}", section->name, section->help,
+                       option_table(section->options));
   }
   return out;
 }

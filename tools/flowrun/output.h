@@ -7,8 +7,9 @@
 
 namespace flowrun::command {
 
-/// Writes to stdout. A reader that has gone away (closed pipe) is no error: the rest is dropped. Throws Error(io)
-/// where stdout cannot be written for another reason, such as a full disk. One thread.
+/// Writes to stdout. A reader that has gone away (closed pipe) is no error: the rest is dropped.
+/// Throws Error(io) where stdout cannot be written for another reason, such as a full disk. One
+/// thread.
 void write_out(std::string_view text);
 
 /// True once the reader of stdout has gone away: there is no point in going on for its sake.
@@ -17,7 +18,8 @@ void write_out(std::string_view text);
 /// Writes a whole file, or leaves what was there: under a temporary name first. Throws Error(io).
 void write_file(const std::string& path, std::string_view text);
 
-/// Writes to stderr in one piece; failures are ignored, there is nowhere left to report them. Any thread.
+/// Writes to stderr in one piece; failures are ignored, there is nowhere left to report them. Any
+/// thread.
 void write_err(std::string_view text);
 
 enum class ColorChoice { automatic, always, never };

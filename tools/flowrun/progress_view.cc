@@ -7,9 +7,9 @@
 #include <chrono>
 #include <utility>
 
+#include "engine/core/json.h"
 #include "engine/core/time.h"
 #include "engine/observe/numbers.h"
-#include "tools/flowrun/json.h"
 #include "tools/flowrun/output.h"
 
 namespace flowrun::command {
@@ -158,7 +158,8 @@ void ProgressView::report() {
     auto progress = measure(*each.stats, threads_, now, each.meter);
     progress.instance = each.instance;
     progress.unit = unit_;
-    write_err(style_ == ProgressStyle::json ? progress_json(progress) : plain_line(progress) + "\n");
+    write_err(style_ == ProgressStyle::json ? progress_json(progress)
+                                            : plain_line(progress) + "\n");
   }
 }
 

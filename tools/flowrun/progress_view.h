@@ -20,7 +20,8 @@ enum class ProgressStyle { none, plain, live, json };
 /// How to show progress: `word` is auto, never, plain or json.
 [[nodiscard]] ProgressStyle progress_style(const std::string& word, bool quiet);
 
-/// Shows progress from start() to stop(), on a thread of its own. Any thread may call the on_… functions.
+/// Shows progress from start() to stop(), on a thread of its own. Any thread may call the on_…
+/// functions.
 class ProgressView {
  public:
   ProgressView(ProgressStyle style, int threads, std::string unit, bool color);

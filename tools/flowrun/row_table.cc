@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/core/json.h"
 #include "engine/data/text.h"
 #include "engine/observe/text_table.h"
 #include "engine/spec/reject.h"
@@ -59,7 +60,8 @@ std::string RowTable::render(std::size_t width, bool color) const {
   std::vector<std::string> types;
   for (std::size_t i = 0; i < shown; ++i) {
     const auto& field = schema_.field(columns_[i]);
-    table.column(field.name, field.type.is_number() ? TextTable::Align::right : TextTable::Align::left);
+    table.column(field.name,
+                 field.type.is_number() ? TextTable::Align::right : TextTable::Align::left);
     types.push_back(to_string(field.type));
   }
   const auto hidden = columns_.size() - shown;

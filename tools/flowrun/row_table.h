@@ -10,7 +10,8 @@
 
 namespace flowrun::command {
 
-/// Collects rows and shows them as a table with a line of types; of columns that do not fit only the number is told.
+/// Collects rows and shows them as a table with a line of types; of columns that do not fit only
+/// the number is told.
 class RowTable {
  public:
   /// `columns` are indexes into `schema`.

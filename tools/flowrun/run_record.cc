@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/core/json.h"
 #include "engine/observe/summary.h"
-#include "tools/flowrun/json.h"
 #include "tools/flowrun/session.h"
 
 namespace flowrun::command {
@@ -17,20 +17,21 @@ constexpr int kSignalExitBase = 128;
 double in_seconds(std::int64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
 
 void write_node(JsonWriter& json, const NodeStats& node, double seconds) {
-  const double busy = in_seconds(node.busy_ns);
+  const double busy = in_seconds(node.busy_ns + node.read_ns);
   const double blocked = in_seconds(node.blocked_ns);
   json.begin_object().field("name", node.name).field("type", node.type).field("kind", node.kind);
-  const std::array<std::pair<const char*, std::int64_t>, 11> counts{{{"in", node.in},
-                                                                     {"passed", node.passed},
-                                                                     {"absorbed", node.absorbed},
-                                                                     {"filtered", node.filtered},
-                                                                     {"rejected", node.rejected},
-                                                                     {"skipped", node.skipped},
-                                                                     {"made", node.made},
-                                                                     {"out", node.out},
-                                                                     {"batches", node.batches},
-                                                                     {"bytes", node.bytes},
-                                                                     {"peak_memory", node.peak_memory}}};
+  const std::array<std::pair<const char*, std::int64_t>, 11> counts{
+      {{"in", node.in},
+       {"passed", node.passed},
+       {"absorbed", node.absorbed},
+       {"filtered", node.filtered},
+       {"rejected", node.rejected},
+       {"skipped", node.skipped},
+       {"made", node.made},
+       {"out", node.out},
+       {"batches", node.batches},
+       {"bytes", node.bytes},
+       {"peak_memory", node.peak_memory}}};
   for (const auto& [name, count] : counts) json.field(name, count);
   json.field("busy_s", busy)
       .field("blocked_s", blocked)
@@ -61,7 +62,10 @@ void write_report(JsonWriter& json, const RunReport& report) {
       .field("up_to_date", report.up_to_date);
   json.key("error");
   if (report.code) {
-    json.begin_object().field("code", name_of(*report.code)).field("message", report.message).end_object();
+    json.begin_object()
+        .field("code", name_of(*report.code))
+        .field("message", report.message)
+        .end_object();
   } else {
     json.null();
   }
@@ -79,15 +83,17 @@ void write_report(JsonWriter& json, const RunReport& report) {
 }  // namespace
 
 int worst(int a, int b) {
-  constexpr std::array<int, 9> kByRank{kExitInternal, kExitTerminated, kExitInterrupted, kExitFailed, kExitUsage,
-                                       3, 75, kExitWarnings, kExitOk};
+  constexpr std::array<int, 9> kByRank{
+      kExitInternal, kExitTerminated, kExitInterrupted, kExitFailed, kExitUsage, 3, 75,
+      kExitWarnings, kExitOk};
   for (const int code : kByRank) {
     if (a == code || b == code) return code;
   }
   return std::max(a, b);
 }
 
-int exit_code_of(const std::vector<RunReport>& reports, bool has_warnings, int signal, bool warn_error) {
+int exit_code_of(const std::vector<RunReport>& reports, bool has_warnings, int signal,
+                 bool warn_error) {
   int code = kExitOk;
   for (const auto& report : reports) {
     const int own = exit_code(report);
@@ -97,7 +103,8 @@ int exit_code_of(const std::vector<RunReport>& reports, bool has_warnings, int s
   return warn_error && has_warnings ? worst(code, kExitWarnings) : code;
 }
 
-std::string run_record(const std::string& file, const Plan* plan, const std::vector<RunReport>& reports,
+std::string run_record(const std::string& file, const Plan* plan,
+                       const std::vector<RunReport>& reports,
                        const std::vector<Diagnostic>& diagnostics, int exit_code) {
   JsonWriter json;
   begin_record(json, "flowrun.run/1", file);

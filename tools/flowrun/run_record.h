@@ -13,8 +13,8 @@ namespace flowrun::command {
 /// The highest-ranked of several exit codes: 70, then a signal's, 1, 2, 3, 75, 4, 0.
 [[nodiscard]] int worst(int a, int b);
 
-/// The exit code of all instances together. `signal` is the signal that stopped the run (0: none); with `warn_error`
-/// a run that is fine but for warnings counts as 4.
+/// The exit code of all instances together. `signal` is the signal that stopped the run (0: none);
+/// with `warn_error` a run that is fine but for warnings counts as 4.
 [[nodiscard]] int exit_code_of(const std::vector<RunReport>& reports, bool has_warnings, int signal,
                                bool warn_error);
 

@@ -45,15 +45,22 @@ void CommonArguments::declare(std::vector<Argument>& arguments) {
 }
 
 void PlanArguments::declare(std::vector<Argument>& arguments) {
-  arguments.insert(arguments.begin(),
-                   Argument{"FILE", "", "the pipeline file; \"-\" reads it from stdin", &file, {}, true});
-  arguments.push_back({"-p,--param", "NAME=VALUE", "set a parameter of [params]; may be repeated", &params});
-  arguments.push_back({"--only", "AXIS=VALUE", "only this part of [matrix]; may be repeated", &only});
-  arguments.push_back({"--window-from", "TIME", "from this event time on, in place of [window] from", &window_from});
-  arguments.push_back({"--window-until", "TIME", "up to this event time, exclusive", &window_until});
-  arguments.push_back({"--max-memory", "SIZE", "memory of the whole process, such as \"512 MiB\"", &max_memory});
+  arguments.insert(
+      arguments.begin(),
+      Argument{"FILE", "", "the pipeline file; \"-\" reads it from stdin", &file, {}, true});
+  arguments.push_back(
+      {"-p,--param", "NAME=VALUE", "set a parameter of [params]; may be repeated", &params});
+  arguments.push_back(
+      {"--only", "AXIS=VALUE", "only this part of [matrix]; may be repeated", &only});
+  arguments.push_back({"--window-from", "TIME",
+                       "from this event time on, in place of [window] from", &window_from});
+  arguments.push_back(
+      {"--window-until", "TIME", "up to this event time, exclusive", &window_until});
+  arguments.push_back(
+      {"--max-memory", "SIZE", "memory of the whole process, such as \"512 MiB\"", &max_memory});
   arguments.push_back({"--offline", "", "ask nothing beyond this machine", &offline});
-  arguments.push_back({"--warn-error", "", "end with exit code 4 where there are warnings", &warn_error});
+  arguments.push_back(
+      {"--warn-error", "", "end with exit code 4 where there are warnings", &warn_error});
 }
 
 PlanOptions PlanArguments::options() const {
@@ -72,7 +79,8 @@ PlanOptions PlanArguments::options() const {
   if (max_memory) {
     options.max_memory = parse_size(*max_memory);
     if (!options.max_memory || *options.max_memory <= 0) {
-      throw Error(Errc::usage, "--max-memory wants a size such as \"512 MiB\", not \"{}\"", *max_memory);
+      throw Error(Errc::usage, "--max-memory wants a size such as \"512 MiB\", not \"{}\"",
+                  *max_memory);
     }
   }
   return options;
@@ -83,9 +91,11 @@ Session::Session(const CommonArguments& common)
       quiet_(common.quiet),
       color_out_(use_color(color_choice(common.color), STDOUT_FILENO)),
       color_err_(use_color(color_choice(common.color), STDERR_FILENO)) {
-  const auto least = quiet_ ? LogLevel::error : (common.verbose ? LogLevel::debug : LogLevel::warning);
+  const auto least =
+      quiet_ ? LogLevel::error : (common.verbose ? LogLevel::debug : LogLevel::warning);
   log_ = std::make_unique<Log>(least, [this](LogLevel level, std::string_view line) {
-    const char* prefix = level == LogLevel::error ? "error: " : (level == LogLevel::warning ? "warning: " : "");
+    const char* prefix =
+        level == LogLevel::error ? "error: " : (level == LogLevel::warning ? "warning: " : "");
     print(fmt::format("flowrun: {}{}\n", prefix, line));
   });
 }
@@ -99,7 +109,9 @@ std::optional<Plan> Session::plan(const PlanArguments& arguments) {
     return found ? found->frozen(pipeline) : std::map<std::string, std::string>();
   };
   services.scan = [](const InstancePlan& upstream, EdgeFrom from, std::optional<std::int64_t> rows,
-                     const std::function<void(const Batch&)>& visit) { scan(upstream, from, rows, visit); };
+                     const std::function<void(const Batch&)>& visit) {
+    scan(upstream, from, rows, visit);
+  };
   const auto options = arguments.options();
   auto plan = arguments.file == "-" ? make_plan(text_of_stdin(), options, services, diagnostics_)
                                     : make_plan(arguments.file, options, services, diagnostics_);
@@ -117,7 +129,8 @@ std::optional<Plan> Session::plan(const PlanArguments& arguments) {
 std::unique_ptr<Journal> Session::journal(const std::string& state_url, bool create) const {
   JournalOptions options;
   options.clock = &clock_;
-  return open_sqlite_journal(state_url, create ? JournalAccess::create : JournalAccess::existing, options);
+  return open_sqlite_journal(state_url, create ? JournalAccess::create : JournalAccess::existing,
+                             options);
 }
 
 void Session::print(const std::string& text) {

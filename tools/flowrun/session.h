@@ -1,4 +1,5 @@
-// What every command needs: the node types, the clock, where messages go, and the plan of a pipeline file.
+// What every command needs: the node types, the clock, where messages go, and the plan of a
+// pipeline file.
 #pragma once
 
 #include <functional>
@@ -10,11 +11,11 @@
 
 #include "engine/core/clock.h"
 #include "engine/core/error.h"
+#include "engine/core/json.h"
 #include "engine/core/log.h"
 #include "engine/plan/plan.h"
 #include "engine/state/journal.h"
 #include "tools/flowrun/arguments.h"
-#include "tools/flowrun/json.h"
 
 namespace flowrun::command {
 
@@ -64,7 +65,8 @@ class Session {
   [[nodiscard]] bool color_out() const { return color_out_; }
   [[nodiscard]] bool color_err() const { return color_err_; }
 
-  /// Reads and plans the file; what is wrong with it is printed and kept in diagnostics(). Nothing where it cannot be run.
+  /// Reads and plans the file; what is wrong with it is printed and kept in diagnostics(). Nothing
+  /// where it cannot be run.
   [[nodiscard]] std::optional<Plan> plan(const PlanArguments& arguments);
   /// What planning found, warnings included.
   [[nodiscard]] const Diagnostics& diagnostics() const { return diagnostics_; }

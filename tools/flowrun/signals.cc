@@ -60,12 +60,15 @@ void SignalWatch::watch() {
     if (::poll(waits.data(), waits.size(), -1) < 0 && errno != EINTR) return;
     if ((waits[0].revents & POLLIN) != 0) return;
     signalfd_siginfo info{};
-    if ((waits[1].revents & POLLIN) == 0 || ::read(signals_, &info, sizeof info) != sizeof info) continue;
+    if ((waits[1].revents & POLLIN) == 0 || ::read(signals_, &info, sizeof info) != sizeof info)
+      continue;
     const int number = static_cast<int>(info.ssi_signo);
     if (first_ != 0) ::_exit(kSignalExitBase + number);
     first_ = number;
     stop_.request_stop();
-    print_("flowrun: stopping: what is prepared gets finished, nothing new starts; once more ends at once\n");
+    print_(
+        "flowrun: stopping: what is prepared gets finished, nothing new starts; once more ends at "
+        "once\n");
   }
 }
 

@@ -12,8 +12,8 @@ namespace flowrun::command {
 /// Makes writes to a closed pipe fail instead of ending the process. At the start of main.
 void ignore_broken_pipes();
 
-/// Takes SIGINT and SIGTERM as long as it lives, on a thread of its own. Make it before any other thread: they
-/// must not get the signals.
+/// Takes SIGINT and SIGTERM as long as it lives, on a thread of its own. Make it before any other
+/// thread: they must not get the signals.
 class SignalWatch {
  public:
   /// `print` shows a line (ended by '\n'); called by the watching thread.

@@ -1,9 +1,11 @@
 // narrow_csv: writes sensor readings as CSV, the same for the same options on every machine.
-//   narrow_csv [--rows N] [--devices N] [--channels N] [--shuffle-window N] [--missing SHARE] [--duplicates SHARE]
+//   narrow_csv [--rows N] [--devices N] [--channels N] [--shuffle-window N] [--missing SHARE]
+//   [--duplicates SHARE]
 //              [--seed N] [PATH]
-// Lines such as 2023-11-14T22:13:20Z,dev-000000,ch_00,85.8512: each second every device reports every channel. `rows`
-// readings (20 million, 928 MB) are taken from that grid; then SHARE of them is left out or written twice, and rows are
-// shuffled inside blocks of N. Without PATH they go to stdout; their number goes to stderr.
+// Lines such as 2023-11-14T22:13:20Z,dev-000000,ch_00,85.8512: each second every device reports
+// every channel. `rows` readings (20 million, 928 MB) are taken from that grid; then SHARE of them
+// is left out or written twice, and rows are shuffled inside blocks of N. Without PATH they go to
+// stdout; their number goes to stderr.
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
@@ -74,14 +76,16 @@ Settings read_settings(const std::vector<std::string>& words) {
     if (share != shares.end()) *share->second = number_of<double>(words[i], words[i + 1]);
     ++i;
   }
-  if (settings.devices == 0 || settings.channels == 0) throw std::runtime_error("no devices or channels");
+  if (settings.devices == 0 || settings.channels == 0)
+    throw std::runtime_error("no devices or channels");
   return settings;
 }
 
 /// Writes lines through a buffer of its own. One thread.
 class Writer {
  public:
-  Writer(const Settings& settings, std::FILE* file) : settings_(settings), file_(file), buffer_(kBufferBytes) {}
+  Writer(const Settings& settings, std::FILE* file)
+      : settings_(settings), file_(file), buffer_(kBufferBytes) {}
 
   /// Appends the reading with number `at` of the grid.
   void line(std::uint64_t at) {
@@ -115,7 +119,8 @@ class Writer {
 
   void flush() {
     if (std::fwrite(buffer_.data(), 1, used_, file_) != used_ || std::fflush(file_) != 0) {
-      throw std::runtime_error(std::string("the output cannot be written: ") + std::strerror(errno));
+      throw std::runtime_error(std::string("the output cannot be written: ") +
+                               std::strerror(errno));
     }
     used_ = 0;
   }
@@ -132,7 +137,8 @@ class Writer {
   static char* digits(char* out, std::uint64_t number, int width) {
     char reversed[20];
     int count = 0;
-    for (; number > 0 || count < width; number /= 10) reversed[count++] = static_cast<char>('0' + number % 10);
+    for (; number > 0 || count < width; number /= 10)
+      reversed[count++] = static_cast<char>('0' + number % 10);
     while (count > 0) *out++ = reversed[--count];
     return out;
   }
@@ -151,7 +157,8 @@ double chance(const Settings& settings, std::uint64_t at, std::uint64_t purpose)
   return static_cast<double>(mix(mix(settings.seed, purpose), at) >> 11U) * 0x1p-53;
 }
 
-void write_block(std::vector<std::uint64_t>& block, const Settings& settings, std::uint64_t number, Writer& writer) {
+void write_block(std::vector<std::uint64_t>& block, const Settings& settings, std::uint64_t number,
+                 Writer& writer) {
   for (std::size_t left = block.size(); left > 1; --left) {
     std::swap(block[left - 1], block[mix(mix(settings.seed, number), left) % left]);
   }
@@ -167,7 +174,8 @@ void write_all(const Settings& settings, Writer& writer) {
   std::uint64_t blocks = 0;
   for (std::uint64_t at = 0; at < settings.rows; ++at) {
     if (settings.missing > 0 && chance(settings, at, kForMissing) < settings.missing) continue;
-    const bool twice = settings.duplicates > 0 && chance(settings, at, kForDuplicates) < settings.duplicates;
+    const bool twice =
+        settings.duplicates > 0 && chance(settings, at, kForDuplicates) < settings.duplicates;
     for (int copies = twice ? 2 : 1; copies > 0; --copies) {
       if (settings.shuffle_window == 0) {
         writer.line(at);
@@ -189,7 +197,8 @@ int main(int argc, char** argv) {
     const auto close = [](std::FILE* file) { std::fclose(file); };
     std::unique_ptr<std::FILE, decltype(close)> owned(
         settings.path.empty() ? nullptr : std::fopen(settings.path.c_str(), "wb"), close);
-    if (!settings.path.empty() && !owned) throw std::runtime_error(settings.path + " cannot be opened: " + std::strerror(errno));
+    if (!settings.path.empty() && !owned)
+      throw std::runtime_error(settings.path + " cannot be opened: " + std::strerror(errno));
     Writer writer(settings, owned ? owned.get() : stdout);
     write_all(settings, writer);
     std::fprintf(stderr, "%llu rows\n", static_cast<unsigned long long>(writer.lines()));

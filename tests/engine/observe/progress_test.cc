@@ -40,7 +40,8 @@ TEST_CASE("speed is that of the last seconds, not of the whole run") {
   CHECK(meter.bytes_per_second() == 0);
 }
 
-TEST_CASE("how far a run is comes from its windows where their number is known, else from its bytes") {
+TEST_CASE(
+    "how far a run is comes from its windows where their number is known, else from its bytes") {
   RunStats stats;
   stats.started = kStart;
   stats.read_bytes = 25;
@@ -98,7 +99,8 @@ TEST_CASE("a live line leaves out what does not fit and never exceeds the termin
     CHECK(shown_width(live_line(halfway(), width, false)) <= width);
   }
   CHECK(live_line(halfway(), 98, false).ends_with("· 2.70 s left · limited by cpu"));
-  CHECK(live_line(halfway(), 60, false) == "██████████░░░░░░░░░░  50 % · 7 windows · 4.21 M rows/s");
+  CHECK(live_line(halfway(), 60, false) ==
+        "██████████░░░░░░░░░░  50 % · 7 windows · 4.21 M rows/s");
 }
 
 TEST_CASE("a live line without a known end counts rows, and names its instance") {
@@ -116,5 +118,6 @@ TEST_CASE("a plain line says the same in words") {
   auto progress = halfway();
   progress.units_total = 12;
   CHECK(plain_line(progress) ==
-        "50 %, 7 of 12 windows, 4,200,000 rows read, 4.21 M rows/s, 193 MB/s, 2.70 s left, limited by cpu (wide)");
+        "50 %, 7 of 12 windows, 4,200,000 rows read, 4.21 M rows/s, 193 MB/s, 2.70 s left, limited "
+        "by cpu (wide)");
 }

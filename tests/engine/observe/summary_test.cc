@@ -53,7 +53,7 @@ TEST_CASE("the table has a line per node and no column without a number") {
   fill(stats);
   CHECK(node_table(stats, 0.1, 2, false) ==
         "  node      type       in  passed  absorbed  rejected  made  out  busy  blocked   idle\n"
-        "  readings  csv     1,000     990                  10        990  20 %     40 %   40 %\n"
+        "  readings  csv     1,000     990                  10        990  10 %     40 %   50 %\n"
         "  wide      pivot     990               990              90   90  80 %            20 %\n"
         "  engine    sqlite     90      90                                 10 %            90 %\n"
         "  bad       ndjson     10      10                                                100 %\n");
@@ -73,14 +73,29 @@ TEST_CASE("the balance names the nodes where rows are missing") {
   stats.nodes[1].absorbed = 989;
   stats.nodes[0].out = 989;
   CHECK(balance_line(stats) ==
-        "rows are not all accounted for: readings: 989 rows out, 990 passed or made; wide: 990 rows in, 989 ended");
+        "rows are not all accounted for: readings: 989 rows out, 990 passed or made; wide: 990 "
+        "rows in, 989 ended");
 }
 
 TEST_CASE("the bottleneck is the node that was busiest for what it could be") {
   RunStats stats;
   fill(stats);
-  CHECK(bottleneck_line(stats, 0.1, 2) == "limited by cpu: the busiest node was wide, 80 % of the time");
+  CHECK(bottleneck_line(stats, 0.1, 2) ==
+        "limited by cpu: the busiest node was wide, 80 % of the time");
   CHECK(bottleneck_line(RunStats(), 0.1, 2).empty());
+}
+
+TEST_CASE("a source that decodes in parallel has all workers, one that reads has one thread") {
+  RunStats stats;
+  auto& source = add(stats, "a", "csv", "source");
+  source.busy_ns = 100 * kMillisecond;
+  CHECK(busy_share(source, 0.1, 2) == 0.5);
+  source.read_ns = 90 * kMillisecond;
+  CHECK(busy_share(source, 0.1, 2) == 0.9);
+  auto& sink = add(stats, "b", "null", "sink");
+  sink.busy_ns = 95 * kMillisecond;
+  CHECK(find_bottleneck(stats, 0.1, 2).side == LimitedBy::sink);
+  CHECK(busy_share(source, 0, 2) == 0);
 }
 
 TEST_CASE("the last line says how it ended") {
@@ -99,7 +114,8 @@ TEST_CASE("the last line says how it ended") {
   outcome.instance.clear();
   outcome.end = Outcome::End::up_to_date;
   CHECK(end_line(outcome) ==
-        "up to date: everything was committed earlier, nothing to do; took 0.10 s (run 20261121T131500-4f2a)");
+        "up to date: everything was committed earlier, nothing to do; took 0.10 s (run "
+        "20261121T131500-4f2a)");
   outcome.end = Outcome::End::failed;
   CHECK(end_line(outcome) ==
         "failed after 1 load in 0.10 s; what was committed stays, the next run goes on from there "
@@ -107,7 +123,8 @@ TEST_CASE("the last line says how it ended") {
   outcome.end = Outcome::End::cancelled;
   outcome.run.clear();
   CHECK(end_line(outcome) ==
-        "stopped after 1 load in 0.10 s; the next run goes on from there (dry run: nothing was written)");
+        "stopped after 1 load in 0.10 s; the next run goes on from there (dry run: nothing was "
+        "written)");
 }
 
 TEST_CASE("a summary of a finished run holds table, balance, bottleneck, rejects and the end") {
@@ -118,7 +135,8 @@ TEST_CASE("a summary of a finished run holds table, balance, bottleneck, rejects
   outcome.file = "p.toml";
   const auto text = summary(outcome, false);
   CHECK(text.find("every row accounted for") != std::string::npos);
-  CHECK(text.find("4 rejects kept: flowrun rejects 20261121T131500-4f2a p.toml\n") != std::string::npos);
+  CHECK(text.find("4 rejects kept: flowrun rejects 20261121T131500-4f2a p.toml\n") !=
+        std::string::npos);
   CHECK(text.ends_with("(run 20261121T131500-4f2a)\n"));
   CHECK(text.find('\x1b') == std::string::npos);
   CHECK(summary(outcome, true).find("\x1b[1;32mdone:") != std::string::npos);

@@ -34,6 +34,29 @@ TEST_CASE("schemas go through every node") {
   CHECK(planned.node("t").output_schema(1) == reject_schema());
 }
 
+TEST_CASE(
+    "rule 16: a sink learns which columns a pivot made, under the names that they have there") {
+  const std::string upsert =
+      "[sinks.out]\ntype = \"store\"\npath = \"d\"\nmode = \"upsert\"\nkey = \"k\"\ninput = "
+      "\"t\"\n";
+  const std::string wide =
+      "[transforms.w]\ntype = \"wide\"\ninput = \"in\"\nindex = [\"k\"]\nmade = 2\n";
+  const auto sparse = [&](const std::string& middle) {
+    const auto planned = plan_text(with_source(middle + upsert));
+    INFO(planned.shown());
+    return planned.node("out").binding.notes;
+  };
+  using Names = std::vector<std::string>;
+  CHECK(sparse("[transforms.t]\ntype = \"pass\"\ninput = \"in\"\n") == Names());
+  CHECK(sparse(wide + "[transforms.t]\ntype = \"pass\"\ninput = \"w\"\n" +
+               "keep = [\"ch2\", \"k\", \"ch1\"]\nrename = { ch2 = \"speed\" }\n") ==
+        Names{"sparse: speed ch1"});
+  // Of several inputs, one that is sparse is enough: an old value is never lost by mistake.
+  CHECK(sparse(wide + "[transforms.f]\ntype = \"pass\"\ninput = \"w\"\n" +
+               "[transforms.t]\ntype = \"merge\"\ninputs = [\"f\", \"w\"]\n") ==
+        Names{"sparse: ch1 ch2"});
+}
+
 TEST_CASE("unknown columns are errors at their place, with a suggestion") {
   CHECK(plan_text(with_source("[transforms.t]\ntype = \"pass\"\ninput = \"in\"\nby = \"kk\"\n"
                               "keep = [\n\t\"v\",\n\t\"att\", # é\n]\n" +

@@ -31,7 +31,7 @@ class FakeSink final : public Sink {
   void open(const SinkContext&) override {}
   void begin(const Unit&) override {}
   void write(const Unit&, std::unique_ptr<Encoded>) override {}
-  std::vector<Reject> prepare(const Unit&, const Marker&) override { return {}; }
+  void prepare(const Unit&, const Marker&, const Refuse&) override {}
   void commit(const Unit&) override {}
   void abort(const Unit&) noexcept override {}
   void close(bool) override {}
@@ -199,6 +199,8 @@ NodeType wide_transform() {
           fields.push_back({"ch" + std::to_string(i + 1), kFloat64});
           port.unchanged_from.emplace_back();
         }
+        port.sparse.resize(context.options().names("index").size(), false);
+        port.sparse.resize(fields.size(), true);
         port.schema = make_schema(fields);
         binding.outputs = {port};
         binding.make_accumulator = [](std::int64_t) { return std::make_unique<FakeAccumulator>(); };
@@ -288,7 +290,13 @@ NodeType store_sink() {
                             .idempotent = options.text("mode") != "append",
                             .key = options.names("key"),
                             .whole_table = options.text("mode") == "replace",
-                            .transaction = options.text("path")};
+                            .transaction = options.text("path"),
+                            .versioned = options.has("version")};
+            std::string sparse;
+            for (std::size_t i = 0; i < context.sparse().size(); ++i) {
+              if (context.sparse()[i]) sparse += " " + context.input().field(i).name;
+            }
+            if (!sparse.empty()) binding.notes.push_back("sparse:" + sparse);
             if (options.text("mode") == "upsert" && !options.has("key")) {
               context.error("mode", "missing-option", "mode \"upsert\" needs a key",
                             "add key = [\"…\"]");

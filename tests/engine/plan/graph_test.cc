@@ -81,27 +81,32 @@ Planned planned_graph() {
   return planned;
 }
 
-std::string golden(const std::string& name) {
-  std::ifstream file(std::string(FLOWRUN_SOURCE_DIR) + "/tests/engine/plan/golden/" + name,
-                     std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+/// Compares with a golden file; with FLOWRUN_UPDATE_GOLDEN set, writes it, to be read in the diff.
+void check_golden(const std::string& name, const std::string& text) {
+  const auto path = std::string(FLOWRUN_SOURCE_DIR) + "/tests/engine/plan/golden/" + name;
+  if (std::getenv("FLOWRUN_UPDATE_GOLDEN") != nullptr) {
+    std::ofstream(path, std::ios::binary) << text;
+  }
+  std::ifstream file(path, std::ios::binary);
+  const std::string expected{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  CHECK(text == expected);
 }
 
 }  // namespace
 
 TEST_CASE("the graph in Graphviz's language") {
   const auto planned = planned_graph();
-  CHECK(export_dot(planned.instance(), *planned.plan) == golden("graph.dot"));
+  check_golden("graph.dot", export_dot(planned.instance(), *planned.plan));
 }
 
 TEST_CASE("the graph in Mermaid's language") {
   const auto planned = planned_graph();
-  CHECK(export_mermaid(planned.instance(), *planned.plan) == golden("graph.mmd"));
+  check_golden("graph.mmd", export_mermaid(planned.instance(), *planned.plan));
 }
 
 TEST_CASE("the graph as JSON") {
   const auto planned = planned_graph();
-  CHECK(export_json(planned.instance(), *planned.plan) == golden("graph.json"));
+  check_golden("graph.json", export_json(planned.instance(), *planned.plan));
 }
 
 TEST_CASE("a graph is the same whenever and wherever it is made") {
@@ -151,5 +156,5 @@ TEST_CASE("a picture is drawn by Graphviz, and a missing command is an error tha
 }
 
 TEST_CASE("the JSON Schema of pipeline files comes from the option tables") {
-  CHECK(json_schema(fake_registry()) == golden("schema.json"));
+  check_golden("schema.json", json_schema(fake_registry()));
 }

@@ -30,7 +30,8 @@ TEST_CASE("rule 10: a take larger than the share is granted when the share is id
   CHECK(credits.used() == 0);
 }
 
-TEST_CASE("rule 10: what a flush emits overdraws the account, and sources wait while it is negative") {
+TEST_CASE(
+    "rule 10: what a flush emits overdraws the account, and sources wait while it is negative") {
   Credits credits(100);
   const int a = credits.add_source(50);
   auto flush = credits.charge(500);

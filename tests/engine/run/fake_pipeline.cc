@@ -53,12 +53,14 @@ class FakeSource final : public Source {
   std::vector<Input> inputs(const SourceContext&) override {
     std::vector<Input> list;
     for (const auto& input : *inputs_) {
-      list.push_back({.name = input.name, .fingerprint = input.fingerprint, .bytes = 1, .path = input.name});
+      list.push_back(
+          {.name = input.name, .fingerprint = input.fingerprint, .bytes = 1, .path = input.name});
     }
     return list;
   }
   bool reads_ranges() const override { return ranges_; }
-  std::unique_ptr<Reader> open(const Input& input, std::uint64_t number, const Interval* range) override {
+  std::unique_ptr<Reader> open(const Input& input, std::uint64_t number,
+                               const Interval* range) override {
     for (const auto& known : *inputs_) {
       if (known.name != input.name) continue;
       auto rows = batch_of(schema_, known.rows, Ordinals::pack(number, 1));
@@ -66,7 +68,8 @@ class FakeSource final : public Source {
       std::vector<std::uint32_t> inside;
       for (std::int64_t i = 0; i < rows->rows(); ++i) {
         const auto time = rows->column(0).values<std::int64_t>()[static_cast<std::size_t>(i)];
-        if (time >= range->from && time < range->until) inside.push_back(static_cast<std::uint32_t>(i));
+        if (time >= range->from && time < range->until)
+          inside.push_back(static_cast<std::uint32_t>(i));
       }
       return std::make_unique<FakeReader>(take(*rows, inside));
     }
@@ -81,7 +84,8 @@ class FakeSource final : public Source {
 
 class FakeTransform final : public Transform {
  public:
-  explicit FakeTransform(std::function<void(const BatchRef&, Output&)> apply) : apply_(std::move(apply)) {}
+  explicit FakeTransform(std::function<void(const BatchRef&, Output&)> apply)
+      : apply_(std::move(apply)) {}
   void apply(const BatchRef& batch, Output& out) const override { apply_(batch, out); }
 
  private:
@@ -114,7 +118,9 @@ class KeptRows final : public AccumulatorState {
 
 class KeepAll final : public Accumulator {
  public:
-  std::unique_ptr<AccumulatorState> begin(const Unit&) const override { return std::make_unique<KeptRows>(); }
+  std::unique_ptr<AccumulatorState> begin(const Unit&) const override {
+    return std::make_unique<KeptRows>();
+  }
 };
 
 /// Commits lines and coverage together, and refuses a marker that does not fit what stands there.
@@ -135,18 +141,19 @@ class FakeSink final : public Sink {
     step("write", unit);
     for (auto& line : lines_of(*rows->batch)) staged_.at(unit.index).push_back(line);
   }
-  std::vector<Reject> prepare(const Unit& unit, const Marker& marker) override {
+  void prepare(const Unit& unit, const Marker& marker, const Refuse& refuse) override {
     step("prepare", unit);
     markers_[unit.index] = marker;
     std::vector<Reject> refused;
     auto& lines = staged_.at(unit.index);
     std::sort(lines.begin(), lines.end());
     std::erase_if(lines, [&](const Line& line) {
-      const bool bad = !target_->refuse.empty() && line.second.find(target_->refuse) != std::string::npos;
+      const bool bad =
+          !target_->refuse.empty() && line.second.find(target_->refuse) != std::string::npos;
       if (bad) refused.push_back({.reason = "refused by the target", .value = line.second});
       return bad;
     });
-    return refused;
+    if (!refused.empty()) refuse(std::move(refused));
   }
   void commit(const Unit& unit) override {
     step("commit", unit);
@@ -235,7 +242,8 @@ std::size_t FakePipeline::transform(const std::string& name, EdgeFrom from, std:
 
 std::size_t FakePipeline::keep_all(const std::string& name, EdgeFrom from, std::int64_t memory) {
   PlanNode node{.name = name, .type = &type(NodeKind::transform, "keep"), .inputs = {from}};
-  node.binding.outputs = {{.name = "", .schema = instance.nodes[from.node].output_schema(from.port)}};
+  node.binding.outputs = {
+      {.name = "", .schema = instance.nodes[from.node].output_schema(from.port)}};
   node.binding.make_accumulator = [](std::int64_t) { return std::make_unique<KeepAll>(); };
   node.memory = memory;
   instance.nodes.push_back(std::move(node));
@@ -246,13 +254,15 @@ std::size_t FakePipeline::sink(const std::string& name, std::vector<EdgeFrom> fr
                                std::shared_ptr<FakeTarget> target) {
   PlanNode node{.name = name, .kind = NodeKind::sink, .type = &type(NodeKind::sink, "memory")};
   node.inputs = std::move(from);
-  node.binding.sink = {.target = name, .mode = target->append ? "append" : "upsert", .idempotent = !target->append};
+  node.binding.sink = {
+      .target = name, .mode = target->append ? "append" : "upsert", .idempotent = !target->append};
   node.binding.make_sink = [target] { return std::make_unique<FakeSink>(target); };
   node.plan_hash = "h1";
   node.window_keyed = true;
-  node.takes_rejects = std::all_of(node.inputs.begin(), node.inputs.end(), [&](const EdgeFrom& edge) {
-    return edge.port == instance.nodes[edge.node].binding.outputs.size();
-  });
+  node.takes_rejects =
+      std::all_of(node.inputs.begin(), node.inputs.end(), [&](const EdgeFrom& edge) {
+        return edge.port == instance.nodes[edge.node].binding.outputs.size();
+      });
   instance.nodes.push_back(std::move(node));
   return instance.nodes.size() - 1;
 }

@@ -1,4 +1,5 @@
-// A pipeline of fake nodes: rows in memory, a target in memory that commits as a database does, and a real journal.
+// A pipeline of fake nodes: rows in memory, a target in memory that commits as a database does, and
+// a real journal.
 #pragma once
 
 #include <filesystem>
@@ -19,18 +20,18 @@ namespace flowrun::testing {
 struct FakeInput {
   std::string name;
   std::string fingerprint;
-  std::string rows;   ///< CSV, see batch_of()
+  std::string rows;  ///< CSV, see batch_of()
 };
 
 /// What a fake sink writes to; survives runs.
 struct FakeTarget {
   std::mutex mutex;
-  std::map<std::string, std::vector<std::string>> rows;   ///< by unit id: committed lines
-  std::vector<std::string> commits;                        ///< unit ids in commit order
+  std::map<std::string, std::vector<std::string>> rows;  ///< by unit id: committed lines
+  std::vector<std::string> commits;                      ///< unit ids in commit order
   std::vector<Coverage> coverage;
   bool append = false;
-  std::string refuse;                                      ///< rows that contain this text are rejected
-  std::function<void(const std::string& step, const Unit&)> at;   ///< may throw
+  std::string refuse;  ///< rows that contain this text are rejected
+  std::function<void(const std::string& step, const Unit&)> at;  ///< may throw
 
   /// All committed lines, sorted.
   [[nodiscard]] std::vector<std::string> sorted() const;
@@ -48,7 +49,8 @@ class FakePipeline {
                         std::function<void(const BatchRef&, Output&)> apply);
   /// Keeps every row until the flush, counting 64 bytes of memory a row.
   std::size_t keep_all(const std::string& name, EdgeFrom from, std::int64_t memory = 1 << 20);
-  std::size_t sink(const std::string& name, std::vector<EdgeFrom> from, std::shared_ptr<FakeTarget> target);
+  std::size_t sink(const std::string& name, std::vector<EdgeFrom> from,
+                   std::shared_ptr<FakeTarget> target);
   /// Windows of `every` on column `column`.
   WindowSpec& window(const std::string& column, Micros every);
 

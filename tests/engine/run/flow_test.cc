@@ -21,7 +21,8 @@ const std::string kHours =
 
 }  // namespace
 
-TEST_CASE("rule 6: windows open as rows appear and commit in order with the empty stretch covered") {
+TEST_CASE(
+    "rule 6: windows open as rows appear and commit in order with the empty stretch covered") {
   FakePipeline p;
   auto target = std::make_shared<FakeTarget>();
   const auto rows = p.source("rows", "ts timestamptz, v string", inputs({{"in", "f1", kHours}}));
@@ -36,7 +37,8 @@ TEST_CASE("rule 6: windows open as rows appear and commit in order with the empt
                                                     "2026-01-01T03:00:00", "unplaced"});
   CHECK(target->sorted().size() == 6);
   const auto second = target->coverage.at(1).interval;
-  CHECK(format_timestamp(second.from) == "2026-01-01T01:00:00");  // the hour without rows is covered, too
+  CHECK(format_timestamp(second.from) ==
+        "2026-01-01T01:00:00");  // the hour without rows is covered, too
   CHECK(format_timestamp(second.until) == "2026-01-01T03:00:00");
   CHECK(report.units_committed == 3);  // windows; the rows without a time are no window
 
@@ -46,12 +48,14 @@ TEST_CASE("rule 6: windows open as rows appear and commit in order with the empt
   CHECK(target->commits.size() == 4);
 }
 
-TEST_CASE("a message that is lost anywhere ends the run as a bug and commits nothing of its window") {
+TEST_CASE(
+    "a message that is lost anywhere ends the run as a bug and commits nothing of its window") {
   for (const std::string victim : {"rows", "upper", "kept"}) {
     FakePipeline p;
     auto target = std::make_shared<FakeTarget>();
     const auto rows = p.source("rows", "ts timestamptz, v string", inputs({{"in", "f1", kHours}}));
-    const auto upper = p.transform("upper", {rows, 0}, {{.name = "", .schema = schema_of("ts timestamptz, v string")}},
+    const auto upper = p.transform("upper", {rows, 0},
+                                   {{.name = "", .schema = schema_of("ts timestamptz, v string")}},
                                    [](const BatchRef& batch, Output& out) { out.emit(0, batch); });
     const auto kept = p.keep_all("kept", {upper, 0});
     p.sink("out", {{kept, 0}}, target);
@@ -65,7 +69,8 @@ TEST_CASE("a message that is lost anywhere ends the run as a bug and commits not
     INFO(victim << ": " << report.message);
     CHECK(exit_code(report) == 70);
     CHECK(report.message.find("a message was lost before") != std::string::npos);
-    CHECK(target->rows.count("2026-01-01T02:00:00") + target->rows.count("2026-01-01T03:00:00") < 2);
+    CHECK(target->rows.count("2026-01-01T02:00:00") + target->rows.count("2026-01-01T03:00:00") <
+          2);
     CHECK(target->rows.count("unplaced") == 0);
 
     p.options.hooks = {};  // and the next run loads what is missing, and nothing twice
@@ -78,19 +83,23 @@ TEST_CASE("a node whose rows do not add up is a bug") {
   FakePipeline p;
   auto target = std::make_shared<FakeTarget>();
   const auto rows = p.source("rows", "ts timestamptz, v string", inputs({{"in", "f1", kHours}}));
-  const auto leaky = p.transform("leaky", {rows, 0}, {{.name = "", .schema = schema_of("ts timestamptz, v string")}},
-                                 [](const BatchRef& batch, Output& out) { out.emit(0, slice(*batch, 1, batch->rows() - 1)); });
+  const auto leaky = p.transform(
+      "leaky", {rows, 0}, {{.name = "", .schema = schema_of("ts timestamptz, v string")}},
+      [](const BatchRef& batch, Output& out) { out.emit(0, slice(*batch, 1, batch->rows() - 1)); });
   p.sink("out", {{leaky, 0}}, target);
   const auto report = p.run();
   CHECK(exit_code(report) == 70);
-  CHECK(report.message.find("node \"leaky\" (apply): bug: rows do not add up: 6 in, 5 passed") != std::string::npos);
+  CHECK(report.message.find("node \"leaky\" (apply): bug: rows do not add up: 6 in, 5 passed") !=
+        std::string::npos);
   CHECK(target->commits.empty());
 }
 
-TEST_CASE("rule 13: results are the same at 1 and N threads, batch sizes 1, 3 and 4096, with jitter") {
+TEST_CASE(
+    "rule 13: results are the same at 1 and N threads, batch sizes 1, 3 and 4096, with jitter") {
   std::string text;
   for (int i = 0; i < 500; ++i) {
-    text += format_timestamptz(1'767'225'600'000'000 + i * kMinute) + ",r" + std::to_string(i) + "\n";
+    text +=
+        format_timestamptz(1'767'225'600'000'000 + i * kMinute) + ",r" + std::to_string(i) + "\n";
   }
   std::vector<std::string> expected;
   for (const int threads : {1, 2, 4}) {
@@ -109,7 +118,8 @@ TEST_CASE("rule 13: results are the same at 1 and N threads, batch sizes 1, 3 an
       };
       REQUIRE(p.run().state == RunState::ok);
       std::vector<std::string> lines;
-      for (const auto& [unit, kept_lines] : target->rows) lines.insert(lines.end(), kept_lines.begin(), kept_lines.end());
+      for (const auto& [unit, kept_lines] : target->rows)
+        lines.insert(lines.end(), kept_lines.begin(), kept_lines.end());
       REQUIRE(lines.size() == 500);
       if (expected.empty()) expected = lines;
       CHECK(lines == expected);  // in the order of the input, whatever happened on the way
@@ -117,7 +127,8 @@ TEST_CASE("rule 13: results are the same at 1 and N threads, batch sizes 1, 3 an
   }
 }
 
-TEST_CASE("rule 6: late rows are judged row by row, whatever the batches, and follow their own policy") {
+TEST_CASE(
+    "rule 6: late rows are judged row by row, whatever the batches, and follow their own policy") {
   const std::string text =
       "2026-01-01T00:10:00Z,a\n2026-01-01T01:10:00Z,b\n2026-01-01T00:20:00Z,late\n"
       "2026-01-01T01:20:00Z,c\n2026-01-01T02:00:00Z,d\n";
@@ -134,7 +145,8 @@ TEST_CASE("rule 6: late rows are judged row by row, whatever the batches, and fo
       REQUIRE(p.run().state == RunState::ok);
       CHECK(target->sorted().size() == 4);
       REQUIRE(bad->sorted().size() == 1);
-      CHECK(bad->sorted().front().find("late: its window had ended (lateness 0s)") != std::string::npos);
+      CHECK(bad->sorted().front().find("late: its window had ended (lateness 0s)") !=
+            std::string::npos);
       CHECK(bad->sorted().front().find("in:3") != std::string::npos);
     }
     SECTION("fail, at " + std::to_string(batch_rows)) {
@@ -163,7 +175,8 @@ TEST_CASE("rule 6: files that overlap in time are read side by side and none is 
   std::string odd;
   std::string after;
   for (int i = 0; i < 300; ++i) {
-    const auto line = format_timestamptz(1'767'225'600'000'000 + i * kMinute) + ",x" + std::to_string(i) + "\n";
+    const auto line =
+        format_timestamptz(1'767'225'600'000'000 + i * kMinute) + ",x" + std::to_string(i) + "\n";
     (i < 200 ? (i % 2 == 0 ? even : odd) : after) += line;
   }
   FakePipeline p;
@@ -180,13 +193,15 @@ TEST_CASE("rule 6: files that overlap in time are read side by side and none is 
   CHECK(report.stats->nodes[0].rejected == 0);
 }
 
-TEST_CASE("rule 7: rows from the future are rejects, rows outside the range are filtered, both counted") {
+TEST_CASE(
+    "rule 7: rows from the future are rejects, rows outside the range are filtered, both counted") {
   FakePipeline p;
   auto target = std::make_shared<FakeTarget>();
   auto bad = std::make_shared<FakeTarget>();
   p.plan.now = parse_timestamp("2026-01-01T03:00:00Z")->wall;
-  const auto rows = p.source("rows", "ts timestamptz, v string",
-                             inputs({{"in", "f1", kHours + "2026-01-01T09:00:00Z,future\n,untimed\n"}}));
+  const auto rows =
+      p.source("rows", "ts timestamptz, v string",
+               inputs({{"in", "f1", kHours + "2026-01-01T09:00:00Z,future\n,untimed\n"}}));
   p.sink("out", {{rows, 0}}, target);
   p.sink("bad", {{rows, 1}}, bad);
   auto& window = p.window("ts", kHour);
@@ -221,34 +236,37 @@ TEST_CASE("rule 17: what a sink refuses goes to the reject sink before data comm
   REQUIRE(bad->sorted().size() == 1);
   CHECK(bad->sorted().front().find("refused by the target") != std::string::npos);
   CHECK(std::vector<std::string>(steps.begin(), steps.begin() + 4) ==
-        std::vector<std::string>{"data prepare 2026-01-01T00:00:00", "rejects prepare 2026-01-01T00:00:00",
-                                 "rejects commit 2026-01-01T00:00:00", "data commit 2026-01-01T00:00:00"});
+        std::vector<std::string>{
+            "data prepare 2026-01-01T00:00:00", "rejects prepare 2026-01-01T00:00:00",
+            "rejects commit 2026-01-01T00:00:00", "data commit 2026-01-01T00:00:00"});
 }
 
 TEST_CASE("rejects that nothing takes end the run, are skipped and stored, or are limited") {
   FakePipeline p;
   auto target = std::make_shared<FakeTarget>();
   const auto rows = p.source("rows", "ts timestamptz, v string", inputs({{"in", "f1", kHours}}));
-  const auto picky = p.transform("picky", {rows, 0}, {{.name = "", .schema = schema_of("ts timestamptz, v string")}},
-                                 [](const BatchRef& batch, Output& out) {
-                                   for (std::int64_t i = 0; i < batch->rows(); ++i) {
-                                     if (batch->column(1).text(i) == "c" || batch->column(1).text(i) == "d") {
-                                       out.reject({.reason = "no good", .column = "v",
-                                                   .value = std::string(batch->column(1).text(i)),
-                                                   .ordinal = batch->ordinal(i)});
-                                     } else {
-                                       out.emit(0, slice(*batch, i, 1));
-                                     }
-                                   }
-                                 });
+  const auto picky = p.transform(
+      "picky", {rows, 0}, {{.name = "", .schema = schema_of("ts timestamptz, v string")}},
+      [](const BatchRef& batch, Output& out) {
+        for (std::int64_t i = 0; i < batch->rows(); ++i) {
+          if (batch->column(1).text(i) == "c" || batch->column(1).text(i) == "d") {
+            out.reject({.reason = "no good",
+                        .column = "v",
+                        .value = std::string(batch->column(1).text(i)),
+                        .ordinal = batch->ordinal(i)});
+          } else {
+            out.emit(0, slice(*batch, i, 1));
+          }
+        }
+      });
   p.sink("out", {{picky, 0}}, target);
   p.window("ts", kHour);
   auto& limits = p.instance.nodes[picky].limits;
   SECTION("fail is what happens when nobody says otherwise") {
     const auto report = p.run();
     CHECK(exit_code(report) == 1);
-    CHECK(report.message.find("node \"picky\" (apply): rejected a row that nothing takes: in:3: column \"v\": no good: \"c\"") !=
-          std::string::npos);
+    CHECK(report.message.find("node \"picky\" (apply): rejected a row that nothing takes: in:3: "
+                              "column \"v\": no good: \"c\"") != std::string::npos);
     CHECK(target->rows.count("2026-01-01T02:00:00") == 0);
     CHECK(p.journal->rejects(report.run, 10).total >= 1);
   }
@@ -274,8 +292,10 @@ TEST_CASE("rejects that nothing takes end the run, are skipped and stored, or ar
   }
   SECTION("a ratio that does not hold") {
     limits.max_reject_ratio = 0.25;
-    p.instance.nodes.back().window_keyed = false;  // in order: the bad rows are two of the first four
-    CHECK(p.run().message.find("rejected 2 of 4 rows, more than max_reject_ratio = 0.25") != std::string::npos);
+    p.instance.nodes.back().window_keyed =
+        false;  // in order: the bad rows are two of the first four
+    CHECK(p.run().message.find("rejected 2 of 4 rows, more than max_reject_ratio = 0.25") !=
+          std::string::npos);
   }
 }
 
@@ -293,7 +313,8 @@ TEST_CASE("a source that reads ranges has at most in_flight windows open") {
       --open;
     }
   };
-  const auto rows = p.source("rows", "ts timestamptz, v string", inputs({{"in", "f1", text}}), true);
+  const auto rows =
+      p.source("rows", "ts timestamptz, v string", inputs({{"in", "f1", text}}), true);
   p.sink("out", {{rows, 0}}, target);
   auto& window = p.window("ts", 10 * kMinute);
   window.from = 0;
@@ -302,6 +323,7 @@ TEST_CASE("a source that reads ranges has at most in_flight windows open") {
   const auto report = p.run();
   REQUIRE(report.message == "");
   CHECK(target->sorted().size() == 100);
-  CHECK(report.units_committed == 12);  // two of them without rows: closed stretches are covered, too
+  CHECK(report.units_committed ==
+        12);  // two of them without rows: closed stretches are covered, too
   CHECK(most <= 3);
 }

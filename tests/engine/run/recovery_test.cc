@@ -38,7 +38,8 @@ struct Simple {
 
 }  // namespace
 
-TEST_CASE("rule 1: a run that failed is finished by the next one, nothing lost and nothing doubled") {
+TEST_CASE(
+    "rule 1: a run that failed is finished by the next one, nothing lost and nothing doubled") {
   for (const bool append : {false, true}) {
     for (const std::string step : {"begin", "write", "prepare", "commit"}) {
       Simple s(append);
@@ -62,7 +63,8 @@ TEST_CASE("rule 12: what somebody else's failure may have caused is tried again 
   Simple s(true);
   int left = 2;
   s.target->at = [&](const std::string& step, const Unit& unit) {
-    if (step == "commit" && unit.id == "1970-01-01T01:00:00" && left-- > 0) throw Error(Errc::io, "planted");
+    if (step == "commit" && unit.id == "1970-01-01T01:00:00" && left-- > 0)
+      throw Error(Errc::io, "planted");
   };
   const auto report = s.p.run();
   CHECK(report.message == "");
@@ -75,7 +77,8 @@ TEST_CASE("rule 12: what somebody else's failure may have caused is tried again 
   CHECK(exit_code(failed) == 1);
 }
 
-TEST_CASE("rule 3: a changed input is loaded again where the sink can, and refused where it cannot") {
+TEST_CASE(
+    "rule 3: a changed input is loaded again where the sink can, and refused where it cannot") {
   for (const bool windowed : {true, false}) {
     Simple upsert(false, windowed);
     REQUIRE(upsert.p.run().state == RunState::ok);
@@ -92,7 +95,8 @@ TEST_CASE("rule 3: a changed input is loaded again where the sink can, and refus
     (*append.inputs)[0].fingerprint = "f1-edited";
     const auto refused = append.p.run();
     CHECK(exit_code(refused) == 2);
-    CHECK(refused.message.find("input rows:day1 has changed since it was loaded") != std::string::npos);
+    CHECK(refused.message.find("input rows:day1 has changed since it was loaded") !=
+          std::string::npos);
     CHECK(append.target->sorted() == before);
   }
 }
@@ -116,7 +120,8 @@ TEST_CASE("rule 2: new inputs are loaded on top; append reads nothing twice") {
     for (const bool append : {true, false}) {
       Simple s(append, windowed);
       REQUIRE(s.p.run().state == RunState::ok);
-      s.inputs->push_back({"day2", "f2", hour_rows(6, 12, "b")});  // overlaps the last hour of day 1
+      s.inputs->push_back(
+          {"day2", "f2", hour_rows(6, 12, "b")});  // overlaps the last hour of day 1
       const auto report = s.p.run();
       INFO("windowed " << windowed << " append " << append << ": " << report.message);
       REQUIRE(report.state == RunState::ok);

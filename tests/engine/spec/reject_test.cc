@@ -1,4 +1,5 @@
 #include "engine/spec/reject.h"
+#include "engine/core/json.h"
 
 #include "tests/support/batches.h"
 #include "tests/support/catch.h"

@@ -86,6 +86,25 @@ TEST_CASE("rule 3: a new generation takes the place of the one that it names") {
   CHECK(store.load(kKey).at(0).generation == 2);
 }
 
+TEST_CASE("rule 3: a new generation leaves covered what the entry holds beside its unit") {
+  const StateFolder state;
+  auto journal = state.open();
+  auto& store = journal->coverage();
+  store.commit(marker_of(0, 100), "rows in 90 to 100");
+  store.commit(marker_of(20, 30, 2, 1), "new rows");
+  store.commit(marker_of(90, 100, 2, 1), "other rows");
+  std::string found;
+  for (const auto& [marker, note] : store.committed(kKey)) {
+    found += std::to_string(marker.coverage.interval.from) + "-" +
+             std::to_string(marker.coverage.interval.until) + " " + note + "; ";
+  }
+  CHECK_THAT(found, ContainsSubstring("0-20 rows in 90 to 100; ") &&
+                        ContainsSubstring("30-90 rows in 90 to 100; ") &&
+                        ContainsSubstring("20-30 new rows; ") &&
+                        ContainsSubstring("90-100 other rows; "));
+  CHECK(store.load(kKey).size() == 4);
+}
+
 TEST_CASE("rule 4: a second marker for a unit fails, the same marker again does not") {
   const StateFolder state;
   auto journal = state.open();

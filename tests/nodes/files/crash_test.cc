@@ -93,7 +93,8 @@ int kill_until_done(const std::string& folder, const std::string& path, const Jo
     ++kills;
     check();
   }
-  // Runs end before their kill on a machine that has become faster since one was timed: aim earlier.
+  // Runs end before their kill on a machine that has become faster since one was timed: aim
+  // earlier.
   if (kills < 3) longest = longest * 2 / 3 + 100;
   check();
   return kills;
@@ -158,14 +159,13 @@ TEST_CASE("rule 19: killed at any moment, each window's file is whole") {
   auto longest = static_cast<unsigned>(took * 3 / 2);
   for (int trial = 0; trial < kTrials; ++trial) {
     const TempFolder folder;
-    kill_until_done(folder / "", folder / "w-${window}.csv", job,
-                    longest, random, [&] {
-                      for (int number = 0; number < 6; ++number) {
-                        const auto there = file(folder, number);
-                        if (there != "(no file)" && there != expected({{number, 1}}))
-                          FAIL("half a file: " << there);
-                      }
-                    });
+    kill_until_done(folder / "", folder / "w-${window}.csv", job, longest, random, [&] {
+      for (int number = 0; number < 6; ++number) {
+        const auto there = file(folder, number);
+        if (there != "(no file)" && there != expected({{number, 1}}))
+          FAIL("half a file: " << there);
+      }
+    });
     for (int number = 0; number < 6; ++number)
       CHECK(file(folder, number) == expected({{number, 1}}));
     CHECK(names_in(folder / "").find(".part") == std::string::npos);

@@ -69,6 +69,7 @@ void FileRun::stage(const Unit& unit, const std::vector<BatchRef>& rows) {
 
 void FileRun::prepare(const Unit& unit) {
   auto coverage = wanted(unit);
+  coverage.interval.from -= stretch * kHour;
   coverage.plan_hash = plan_hash;
   coverage.inputs = std::make_shared<const InputSet>(inputs);
   coverage.run = "run";
@@ -78,9 +79,10 @@ void FileRun::prepare(const Unit& unit) {
     if (overlaps(entry, coverage)) replaces = std::max(replaces, entry.generation);
   }
   coverage.generation = replaces + 1;
-  const auto rejects =
-      sink_->prepare(unit, {.key = context_.key, .coverage = coverage, .replaces = replaces});
-  if (!rejects.empty()) throw std::runtime_error("a file refused rows");
+  const Marker marker{.key = context_.key, .coverage = coverage, .replaces = replaces};
+  sink_->prepare(unit, marker, [](const std::vector<Reject>&) {
+    throw std::runtime_error("a file refused rows");
+  });
 }
 
 bool FileRun::put(const Unit& unit, const std::vector<BatchRef>& rows) {

@@ -28,6 +28,7 @@ class FileRun {
 
   std::int64_t memory = 1 << 20;
   std::string plan_hash = "h1";
+  int stretch = 0;  ///< hours without rows before the next window, covered with it
   InputSet inputs{{"in:a.csv", "print1"}};
 
   /// Makes the sink, asks what is covered, opens it: the start of a run or an attempt.

@@ -76,6 +76,23 @@ TEST_CASE("rule 1: a file that was deleted is uncovered, whatever the journal sa
   CHECK(f.file() == "ts,v\n0,a\n");
 }
 
+TEST_CASE("while rows are missing, the unit that says that all was read is uncovered too") {
+  Fixture f;
+  {
+    auto run = f.run();
+    run.start();
+    run.put(hour(0), "0,a");
+    run.put(hour(1), "");
+    run.put(unplaced(), "");
+    run.close();
+    CHECK(run.covered() == "window 0-2h gen 1 rows 1; unplaced unplaced gen 1 rows 0");
+  }
+  std::filesystem::remove(f.path);
+  auto run = f.run();
+  run.start();
+  CHECK(run.covered() == "window 1-2h gen 1 rows 0");
+}
+
 TEST_CASE("a file without rows is made again when it was deleted") {
   Fixture f;
   {

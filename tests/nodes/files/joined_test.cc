@@ -250,3 +250,35 @@ TEST_CASE("a load that is planned again keeps its place") {
   load("two", "h2", "2,B");
   CHECK(f.file() == "ts,v\n1,A\n1,B\n2,B\n");
 }
+
+TEST_CASE("a window that spanned a stretch without rows gives way piece by piece") {
+  Fixture f;
+  {
+    auto run = f.run();
+    run.start();
+    run.put(hour(0), "0,a");
+    run.stretch = 5;  // hours 1 to 5 had no rows; their coverage comes with hour 6
+    run.put(hour(6), "6,g");
+    run.stretch = 0;
+    run.close();
+    CHECK(run.covered() == "window 0-7h gen 1 rows 2");
+  }
+  auto run = f.run();
+  run.plan_hash = "h2";
+  run.start();
+  run.put(hour(3), "3,d");
+  {
+    auto next = f.run();  // as after a crash before hour 6 was planned again
+    next.start();
+    CHECK(next.covered() ==
+          "window 0-3h gen 1 rows 2; window 3-4h gen 2 rows 1; window 4-7h gen 1 rows 1");
+  }
+  run.put(hour(6), "6,G");
+  run.close();
+  CHECK(f.file() == "ts,v\n0,a\n3,d\n6,G\n");
+  auto last = f.run();
+  last.start();
+  CHECK(last.covered() ==
+        "window 0-3h gen 1 rows 2; window 3-4h gen 2 rows 1; window 4-6h gen 1 rows 1; "
+        "window 6-7h gen 2 rows 1");
+}

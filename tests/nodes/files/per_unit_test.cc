@@ -80,6 +80,7 @@ TEST_CASE("rule 1: a window's file that was deleted or edited is uncovered, the 
     run.put(hour(0), "0,a");
     run.put(hour(1), "1,b");
     run.put(hour(2), "2,c");
+    run.put(unplaced(), "");
     run.close();
   }
   std::filesystem::remove(f.folder / ("out/" + std::string(kHour0)));

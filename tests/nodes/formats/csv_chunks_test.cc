@@ -11,7 +11,8 @@ namespace {
 using namespace flowrun;
 using namespace flowrun::testing;
 
-const std::vector<Field> kColumns = {{"t", kTimestamptz}, {"s", kString}, {"v", kFloat64}, {"n", kInt64}};
+const std::vector<Field> kColumns = {
+    {"t", kTimestamptz}, {"s", kString}, {"v", kFloat64}, {"n", kInt64}};
 
 void check_same(const ReadRows& a, const ReadRows& b) {
   CHECK(a.rows == b.rows);
@@ -30,11 +31,18 @@ void check_same(const ReadRows& a, const ReadRows& b) {
 /// Rows of every kind, good and broken, as files have them.
 std::string mixed_rows(int rows, bool crlf) {
   std::mt19937 random(11);
-  const std::vector<std::string> good = {"2023-11-14T22:13:20Z,ch_00,85.8512,1", "2023-11-14T22:13:21Z,\"a,b\",-1.5,\"2\"",
-                                         "2023-11-14T22:13:20.5Z,\"two\nlines\",,3", ",\"say \"\"hi\"\"\",1e3,",
-                                         "2023-11-14 22:13:20+01:00,é,0.1,-4", "\"2023-11-14T22:13:20Z\",\"\",nan,0"};
-  const std::vector<std::string> odd = {"", "x,y,z", "a,b,c,d,e", "yesterday,a,1,1", "2023-11-14T22:13:20Z,a,one,1",
-                                        "2023-11-14T22:13:20Z,\"a\"b,1,1", "2023-11-14T22:13:20Z,5\" pipe,1,1", "2023-11-14T22:13:20Z,\xFF,1,1",
+  const std::vector<std::string> good = {
+      "2023-11-14T22:13:20Z,ch_00,85.8512,1",     "2023-11-14T22:13:21Z,\"a,b\",-1.5,\"2\"",
+      "2023-11-14T22:13:20.5Z,\"two\nlines\",,3", ",\"say \"\"hi\"\"\",1e3,",
+      "2023-11-14 22:13:20+01:00,é,0.1,-4",       "\"2023-11-14T22:13:20Z\",\"\",nan,0"};
+  const std::vector<std::string> odd = {"",
+                                        "x,y,z",
+                                        "a,b,c,d,e",
+                                        "yesterday,a,1,1",
+                                        "2023-11-14T22:13:20Z,a,one,1",
+                                        "2023-11-14T22:13:20Z,\"a\"b,1,1",
+                                        "2023-11-14T22:13:20Z,5\" pipe,1,1",
+                                        "2023-11-14T22:13:20Z,\xFF,1,1",
                                         "2023-11-14T22:13:20Z,a,1,99999999999999999999"};
   const std::string end = crlf ? "\r\n" : "\n";
   std::string text = "t,s,v,n" + end;
@@ -56,7 +64,8 @@ TEST_CASE("any size of pieces and batches gives the same rows, rejects and posit
     for (const std::int64_t bytes : {1, 64, 1000, 65'536}) {
       for (const std::int64_t rows : {1, 3, 4096}) {
         INFO(bytes << " bytes, " << rows << " rows");
-        const auto read = read_text(text, {.columns = kColumns, .request = {.bytes = bytes, .rows = rows}});
+        const auto read =
+            read_text(text, {.columns = kColumns, .request = {.bytes = bytes, .rows = rows}});
         check_same(read, whole);
         for (const auto size : read.batch_rows) REQUIRE(size <= rows);
       }
@@ -84,8 +93,10 @@ TEST_CASE("a quoted newline at every offset around the edge of a piece") {
     text += std::string(shift, 'p') + ",\"one\ntwo \"\"three\"\"\n\nfour\"\nlast,row\n";
     for (const auto level : available_simd()) {
       INFO(to_string(level) << ", shifted by " << shift);
-      // The first piece is the header's; so read on with small requests from a file whose header is behind.
-      const auto read = read_text(text, {.columns = letters(2), .request = {.bytes = kBytes}, .simd = level});
+      // The first piece is the header's; so read on with small requests from a file whose header is
+      // behind.
+      const auto read =
+          read_text(text, {.columns = letters(2), .request = {.bytes = kBytes}, .simd = level});
       REQUIRE(read.rejects.empty());
       const auto& row = read.rows[read.rows.size() - 2];
       CHECK(row[0].value_or("") == std::string(shift, 'p'));
@@ -96,7 +107,8 @@ TEST_CASE("a quoted newline at every offset around the edge of a piece") {
 }
 
 TEST_CASE("a quoted newline wherever a file larger than one piece is cut") {
-  // 64 KiB are read for the header, then pieces of 1,000 bytes: rows of 37 bytes put the cut at every offset of a row.
+  // 64 KiB are read for the header, then pieces of 1,000 bytes: rows of 37 bytes put the cut at
+  // every offset of a row.
   const std::string row = "2023,\"a\nb\",\"c,\"\"d\"\"\n\",\"\n\",12345678,z\n";
   REQUIRE(row.size() == 37);
   std::string text = "a,b,c,d,e,f\n";
@@ -104,7 +116,8 @@ TEST_CASE("a quoted newline wherever a file larger than one piece is cut") {
   for (std::size_t i = 0; i < kRows; ++i) text += row;
   for (const std::int64_t bytes : {997, 1000, 4099}) {
     for (const auto level : available_simd()) {
-      const auto read = read_text(text, {.columns = letters(6), .request = {.bytes = bytes}, .simd = level});
+      const auto read =
+          read_text(text, {.columns = letters(6), .request = {.bytes = bytes}, .simd = level});
       REQUIRE(read.rows.size() == kRows);
       REQUIRE(read.rejects.empty());
       for (const auto& values : read.rows) {

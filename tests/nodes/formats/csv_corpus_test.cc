@@ -19,21 +19,28 @@ using namespace flowrun;
 using namespace flowrun::nodes;
 using namespace flowrun::testing;
 
-std::string text_of_json(simdjson::dom::element element) { return std::string(std::string_view(element)); }
+std::string text_of_json(simdjson::dom::element element) {
+  return std::string(std::string_view(element));
+}
 
 /// The cases of papaparse whose result is another one on purpose, and why.
 const std::map<std::string, std::string> kOtherwise = {
-    {"Quoted field has invalid trailing quote after delimiter with a valid closer", "a quote inside a quoted field must be doubled"},
-    {"Quoted field has invalid trailing quote after delimiter", "text behind a closing quote breaks its row only"},
-    {"Quoted field has invalid trailing quote before delimiter", "text behind a closing quote breaks its row only"},
-    {"Quoted field has invalid trailing quote after new line", "text behind a closing quote breaks its row only"},
+    {"Quoted field has invalid trailing quote after delimiter with a valid closer",
+     "a quote inside a quoted field must be doubled"},
+    {"Quoted field has invalid trailing quote after delimiter",
+     "text behind a closing quote breaks its row only"},
+    {"Quoted field has invalid trailing quote before delimiter",
+     "text behind a closing quote breaks its row only"},
+    {"Quoted field has invalid trailing quote after new line",
+     "text behind a closing quote breaks its row only"},
     {"Quoted field has no closing quote", "a row whose quote is never closed is rejected"},
     {"Multi-character comment string", "a comment starts with one character"},
     {"Fast mode with comments", "a comment starts with one character"},
     {"Fast mode with preview", "previewing is the engine's"},
 };
 
-/// What a case's config means here; nothing where it asks for something that this reader does not do.
+/// What a case's config means here; nothing where it asks for something that this reader does not
+/// do.
 std::optional<CsvFormat> format_of(simdjson::dom::element config) {
   CsvFormat format;
   format.header = false;
@@ -44,9 +51,11 @@ std::optional<CsvFormat> format_of(simdjson::dom::element config) {
       format.dialect.comment = text_of_json(field.value).front();
     } else if (key == "comments" && field.value.is_bool()) {
       format.dialect.comment = '#';
-    } else if (key == "delimiter" && field.value.is_string() && text_of_json(field.value).size() == 1) {
+    } else if (key == "delimiter" && field.value.is_string() &&
+               text_of_json(field.value).size() == 1) {
       format.dialect.delimiter = text_of_json(field.value).front();
-    } else if (key != "__undefined__" && key != "fastMode" && key != "newline" && key != "comments") {
+    } else if (key != "__undefined__" && key != "fastMode" && key != "newline" &&
+               key != "comments") {
       return std::nullopt;
     } else if (key == "newline" && text_of_json(field.value) == "\r") {
       return std::nullopt;
@@ -66,8 +75,10 @@ std::vector<TextRow> expected_rows(simdjson::dom::element data) {
   return rows;
 }
 
-/// Reads the text once for each number of fields that its rows have: the rows with that many pass, the others are rejected.
-void check_case(const std::string& input, const CsvFormat& format, const std::vector<TextRow>& expected) {
+/// Reads the text once for each number of fields that its rows have: the rows with that many pass,
+/// the others are rejected.
+void check_case(const std::string& input, const CsvFormat& format,
+                const std::vector<TextRow>& expected) {
   std::set<std::size_t> widths{1};
   for (const auto& row : expected) widths.insert(row.size());
   for (const auto width : widths) {
@@ -75,7 +86,8 @@ void check_case(const std::string& input, const CsvFormat& format, const std::ve
     std::copy_if(expected.begin(), expected.end(), std::back_inserter(same),
                  [&](const TextRow& row) { return row.size() == width; });
     for (const std::int64_t bytes : {3, 100'000}) {
-      const auto read = read_text(input, {.format = format, .columns = letters(width), .request = {.bytes = bytes}});
+      const auto read = read_text(
+          input, {.format = format, .columns = letters(width), .request = {.bytes = bytes}});
       CHECK(read.rows == same);
       CHECK(read.rejects.size() == expected.size() - same.size());
     }
@@ -86,14 +98,17 @@ ReadRows read_corpus(const std::string& file, std::vector<Field> columns) {
   return read_file(corpus(file).string(), {.columns = std::move(columns)});
 }
 
-double number(const std::optional<std::string>& text) { return parse_float64(text.value()).value(); }
+double number(const std::optional<std::string>& text) {
+  return parse_float64(text.value()).value();
+}
 
 }  // namespace
 
 TEST_CASE("csv-spectrum", "[corpus]") {
   simdjson::dom::parser parser;
   int files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(corpus("suites/csv-spectrum/csvs"))) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(corpus("suites/csv-spectrum/csvs"))) {
     const auto name = entry.path().stem().string();
     // Its JSON is not about its CSV: another telephone number, an object and no list.
     if (name == "location_coordinates") continue;
@@ -151,12 +166,16 @@ TEST_CASE("papaparse's malformed quotes break their own row only", "[corpus]") {
   const auto open = read_text("a,\"b,c\nd,e,f", reading);
   CHECK(open.rows.empty());
   CHECK(open.reasons() ==
-        std::vector<std::string>{"1:the quote opened in line 1 is not closed before the end of the input"});
+        std::vector<std::string>{
+            "1:the quote opened in line 1 is not closed before the end of the input"});
 }
 
 TEST_CASE("the weather readings add up to what Python's csv module reads", "[corpus]") {
-  const auto read = read_corpus("data/weather_pivot/weather_narrow.csv.gz",
-                                {{"origin", kString}, {"time_hour", kTimestamptz}, {"channel", kString}, {"value", kFloat64}});
+  const auto read =
+      read_corpus("data/weather_pivot/weather_narrow.csv.gz", {{"origin", kString},
+                                                               {"time_hour", kTimestamptz},
+                                                               {"channel", kString},
+                                                               {"value", kFloat64}});
   REQUIRE(read.rejects.empty());
   REQUIRE(read.rows.size() == 211'061);
   std::map<std::string, double> sums;
@@ -167,14 +186,10 @@ TEST_CASE("the weather readings add up to what Python's csv module reads", "[cor
   }
   // python3: csv.DictReader over the file, sum(float(value)) in file order, by channel.
   const std::map<std::string, std::pair<int, double>> expected = {
-      {"dewp", {26114, 1082163.7599999907}},
-      {"humid", {26114, 1632909.9599999986}},
-      {"precip", {26115, 116.71000000000069}},
-      {"pressure", {23386, 23804580.199999843}},
-      {"temp", {26114, 1443069.8799999994}},
-      {"visib", {26115, 241704.03999999986}},
-      {"wind_dir", {25655, 5124870.0}},
-      {"wind_gust", {5337, 136024.4975600019}},
+      {"dewp", {26114, 1082163.7599999907}},      {"humid", {26114, 1632909.9599999986}},
+      {"precip", {26115, 116.71000000000069}},    {"pressure", {23386, 23804580.199999843}},
+      {"temp", {26114, 1443069.8799999994}},      {"visib", {26115, 241704.03999999986}},
+      {"wind_dir", {25655, 5124870.0}},           {"wind_gust", {5337, 136024.4975600019}},
       {"wind_speed", {26111, 274622.13920003496}}};
   CHECK(counts.size() == expected.size());
   for (const auto& [channel, facts] : expected) {
@@ -199,7 +214,8 @@ TEST_CASE("43 lists of companies with quoted commas are the stacked list", "[cor
     rows.insert(rows.end(), read.rows.begin(), read.rows.end());
   }
   CHECK(rows.size() == 21'626);
-  const auto stacked = read_corpus("data/sp500_constituents/expected/stacked_history.csv.gz", columns);
+  const auto stacked =
+      read_corpus("data/sp500_constituents/expected/stacked_history.csv.gz", columns);
   CHECK(rows == stacked.rows);
 }
 
@@ -209,7 +225,8 @@ TEST_CASE("the CRLF files of Adelaide's routes have the rows that are known", "[
   for (const auto& entry : std::filesystem::directory_iterator(corpus("data/adelaide_routes"))) {
     const auto name = entry.path().filename().string();
     if (name < "routes_2014-11-01.txt" || name > "routes_2015-09-21.txt") continue;
-    const auto read = read_file(entry.path().string(), {.columns = strings({"route_id", "route_desc", "route_url"})});
+    const auto read = read_file(entry.path().string(),
+                                {.columns = strings({"route_id", "route_desc", "route_url"})});
     CHECK(read.rejects.empty());
     for (const auto& row : read.rows) CHECK(row[2].value_or("").find('\r') == std::string::npos);
     rows += read.rows.size();

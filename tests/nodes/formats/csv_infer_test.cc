@@ -55,7 +55,9 @@ TEST_CASE("the type of a column is the narrowest that takes all its values") {
 }
 
 TEST_CASE("a schema is found from the first rows; nulls and broken rows say nothing") {
-  const auto found = infer({"t,n,x,s,e,\n2024-01-01T00:00:00Z,1,,\"a,b\",,1\nbroken\n2024-01-01T00:00:01Z,,2.5,c,\"\",2\n"});
+  const auto found =
+      infer({"t,n,x,s,e,\n2024-01-01T00:00:00Z,1,,\"a,b\",,1\nbroken\n2024-01-01T00:00:01Z,,2.5,c,"
+             "\"\",2\n"});
   CHECK(to_string(*found.schema) ==
         "t timestamptz, n int64, x float64, s string, e string, column6 int64");
   CHECK(found.rows == 2);
@@ -65,7 +67,8 @@ TEST_CASE("a schema is found from the first rows; nulls and broken rows say noth
 TEST_CASE("declared nulls are no values") {
   CsvFormat format;
   format.nulls = {"NA", ""};
-  CHECK(to_string(*infer({"a,b\n1,NA\nNA,\"NA\"\n2,2.5\n"}, format).schema) == "a int64, b float64");
+  CHECK(to_string(*infer({"a,b\n1,NA\nNA,\"NA\"\n2,2.5\n"}, format).schema) ==
+        "a int64, b float64");
 }
 
 TEST_CASE("further files are looked at where the first ones have few rows, by column names") {

@@ -24,8 +24,10 @@ std::uint64_t at_line(std::uint64_t line) { return Ordinals::pack(kInputNumber, 
 
 TEST_CASE("rows end at LF or CRLF, the last one with or without") {
   const Lines expected{"1|2", "3|4"};
-  for (const auto* text : {"a,b\n1,2\n3,4\n", "a,b\n1,2\n3,4", "a,b\r\n1,2\r\n3,4\r\n", "a,b\r\n1,2\r\n3,4",
-                           "a,b\n1,2\r\n3,4\n", "\xEF\xBB\xBF" "a,b\n1,2\n3,4\n"}) {
+  for (const auto* text : {"a,b\n1,2\n3,4\n", "a,b\n1,2\n3,4", "a,b\r\n1,2\r\n3,4\r\n",
+                           "a,b\r\n1,2\r\n3,4", "a,b\n1,2\r\n3,4\n",
+                           "\xEF\xBB\xBF"
+                           "a,b\n1,2\n3,4\n"}) {
     INFO(text);
     const auto read = read_text(text, of(2));
     CHECK(read.lines() == expected);
@@ -40,7 +42,9 @@ TEST_CASE("a CR inside a field stays") {
 }
 
 TEST_CASE("files without rows have none") {
-  for (const auto* text : {"", "a,b\n", "a,b", "\n\n", "\xEF\xBB\xBF", "\xEF\xBB\xBF" "a,b\r\n"}) {
+  for (const auto* text : {"", "a,b\n", "a,b", "\n\n", "\xEF\xBB\xBF",
+                           "\xEF\xBB\xBF"
+                           "a,b\r\n"}) {
     INFO(text);
     const auto read = read_text(text, of(2));
     CHECK(read.rows.empty());
@@ -51,7 +55,8 @@ TEST_CASE("files without rows have none") {
 TEST_CASE("blank lines and comments are no rows, and lines are still counted") {
   auto reading = of(2);
   reading.format.dialect.comment = '#';
-  const auto read = read_text("# made by hand, \"really\n\na,b\n\n1,2\r\n\r\n#3,4\n5,#6\n\"#7\",8\n # 9\n", reading);
+  const auto read = read_text(
+      "# made by hand, \"really\n\na,b\n\n1,2\r\n\r\n#3,4\n5,#6\n\"#7\",8\n # 9\n", reading);
   CHECK(read.lines() == Lines{"1|2", "5|#6", "#7|8"});
   CHECK(read.ordinals == std::vector<std::uint64_t>{at_line(5), at_line(8), at_line(9)});
   CHECK(read.reasons() == Lines{"10:expected 2 fields, found 1"});
@@ -64,9 +69,11 @@ TEST_CASE("in a file of one column, too, blank lines are no rows") {
 }
 
 TEST_CASE("a quoted field holds delimiters, line ends and doubled quotes") {
-  const auto read = read_text("a,b\n\"1,2\",\"3\n4\"\n\"say \"\"hi\"\"\",\"\"\"\"\nx,\"5\r\n6\"\n7,8\n", of(2));
+  const auto read =
+      read_text("a,b\n\"1,2\",\"3\n4\"\n\"say \"\"hi\"\"\",\"\"\"\"\nx,\"5\r\n6\"\n7,8\n", of(2));
   CHECK(read.lines() == Lines{"1,2|3\n4", "say \"hi\"|\"", "x|5\r\n6", "7|8"});
-  CHECK(read.ordinals == std::vector<std::uint64_t>{at_line(2), at_line(4), at_line(5), at_line(7)});
+  CHECK(read.ordinals ==
+        std::vector<std::uint64_t>{at_line(2), at_line(4), at_line(5), at_line(7)});
 }
 
 TEST_CASE("a quote that does not start a field is a plain character") {
@@ -120,14 +127,18 @@ TEST_CASE("what the header lacks or says twice ends the run") {
     return std::string("no error");
   };
   CHECK(message("time,temprature\n1,2\n") ==
-        "in.csv: its header has no column \"temperature\"; did you mean \"temprature\"?; it has: time, temprature");
+        "in.csv: its header has no column \"temperature\"; did you mean \"temprature\"?; it has: "
+        "time, temprature");
   CHECK(message("temperature,x,x\n") == "in.csv: its header names the column \"x\" twice");
   CHECK(message("temperature,\"x\ny\n") ==
-        "in.csv: the header cannot be read: the quote opened in line 1 is not closed before the end of the input");
-  CHECK(message("temperature,\"x\"y\n") == "in.csv: the header cannot be read: text after the closing quote: \"x\"y");
+        "in.csv: the header cannot be read: the quote opened in line 1 is not closed before the "
+        "end of the input");
+  CHECK(message("temperature,\"x\"y\n") ==
+        "in.csv: the header cannot be read: text after the closing quote: \"x\"y");
   CHECK(message("temperature,\xFF\n") ==
         "in.csv: the name of column 2 in its header is not valid UTF-8; say which encoding it has");
-  CHECK(message("\xFF\xFEt\0") == "in.csv starts with a UTF-16 byte-order mark; say encoding = \"utf-16\"");
+  CHECK(message("\xFF\xFEt\0") ==
+        "in.csv starts with a UTF-16 byte-order mark; say encoding = \"utf-16\"");
 }
 
 TEST_CASE("rejects say where the row stands, and keep its text") {
@@ -144,7 +155,10 @@ TEST_CASE("rejects say where the row stands, and keep its text") {
 }
 
 TEST_CASE("a byte-order mark counts as bytes of the file") {
-  const auto read = read_text("\xEF\xBB\xBF" "a,b\r\n1\r\n", of(2));
+  const auto read = read_text(
+      "\xEF\xBB\xBF"
+      "a,b\r\n1\r\n",
+      of(2));
   REQUIRE(read.rejects.size() == 1);
   CHECK(read.rejects[0].origin == "in.csv:2:8");
   CHECK(read.rejects[0].record == "1");
@@ -158,7 +172,8 @@ TEST_CASE("rows with NUL bytes or invalid UTF-8 are rejected, their neighbours a
 }
 
 TEST_CASE("text behind a closing quote rejects the row and nothing else") {
-  const auto read = read_text("a,b\n\"1\"x,2\n\"3\",\"4\" \n\"5\"\"\",6\n\"7\"\"\"8,\"\n9\"\n", of(2));
+  const auto read =
+      read_text("a,b\n\"1\"x,2\n\"3\",\"4\" \n\"5\"\"\",6\n\"7\"\"\"8,\"\n9\"\n", of(2));
   CHECK(read.lines() == Lines{"5\"|6"});
   CHECK(read.reasons() == Lines{"2:text after the closing quote", "3:text after the closing quote",
                                 "5:text after the closing quote"});
@@ -168,12 +183,14 @@ TEST_CASE("a quote that is never closed rejects everything from its row on") {
   const auto read = read_text("a,b\n1,2\n3,\"4\n5,6\n7,8\n", of(2));
   CHECK(read.lines() == Lines{"1|2"});
   REQUIRE(read.rejects.size() == 1);
-  CHECK(read.rejects[0].reason == "the quote opened in line 3 is not closed before the end of the input");
+  CHECK(read.rejects[0].reason ==
+        "the quote opened in line 3 is not closed before the end of the input");
   CHECK(read.rejects[0].record == "3,\"4\n5,6\n7,8");
   CHECK(read.rejects[0].origin == "in.csv:3:8");
   const auto later = read_text("a,b\n\"x\ny\",\"4\n", of(2));
   REQUIRE(later.rejects.size() == 1);
-  CHECK(later.rejects[0].reason == "the quote opened in line 3 is not closed before the end of the input");
+  CHECK(later.rejects[0].reason ==
+        "the quote opened in line 3 is not closed before the end of the input");
   CHECK(later.rejects[0].origin == "in.csv:2:4");
 }
 
@@ -181,15 +198,16 @@ TEST_CASE("a row that is too long is rejected and reading goes on behind it") {
   auto reading = of(2);
   reading.format.max_row = 100;
   const std::string fits(98, 'x');
-  const std::string text = "a,b\n1,2\n" + fits + ",y\n" + fits + "z,y\n\"" + std::string(5000, '\n') + "\",q\n3,4\r\n" + fits +
-                           ",y\r\n" + std::string(90'000, 'w');
+  const std::string text = "a,b\n1,2\n" + fits + ",y\n" + fits + "z,y\n\"" +
+                           std::string(5000, '\n') + "\",q\n3,4\r\n" + fits + ",y\r\n" +
+                           std::string(90'000, 'w');
   for (const std::int64_t bytes : {1, 50, 103, 4096, 1 << 20}) {
     INFO(bytes);
     reading.request.bytes = bytes;
     const auto read = read_text(text, reading);
     CHECK(read.lines() == Lines{"1|2", fits + "|y", "3|4", fits + "|y"});
-    CHECK(read.reasons() ==
-          Lines{"4:row longer than 100 B", "5:row longer than 100 B", "5008:row longer than 100 B"});
+    CHECK(read.reasons() == Lines{"4:row longer than 100 B", "5:row longer than 100 B",
+                                  "5008:row longer than 100 B"});
     CHECK(read.ordinals.back() == at_line(5007));
     REQUIRE(read.rejects.size() == 3);
     CHECK(read.rejects[1].record.size() == 5004);
@@ -200,7 +218,8 @@ TEST_CASE("a row that is too long is rejected and reading goes on behind it") {
 TEST_CASE("a reader that is asked to stop stops") {
   const TempFolder folder;
   const auto path = write_file(folder / "in.csv", "a,b\n1,2\n3,4\n");
-  const auto table = std::make_shared<const CsvTable>(CsvFormat{}, make_schema(letters(2)), Simd::portable);
+  const auto table =
+      std::make_shared<const CsvTable>(CsvFormat{}, make_schema(letters(2)), Simd::portable);
   const auto reader = open_csv({.name = "in.csv", .path = path}, 0, table);
   (void)reader->read({}, {});
   std::stop_source source;
@@ -212,7 +231,8 @@ TEST_CASE("progress is counted in bytes of the file") {
   const TempFolder folder;
   const std::string text = "a,b\n" + std::string(1000, 'x') + ",2\n3,4\n";
   const auto path = write_file(folder / "in.csv", text);
-  const auto table = std::make_shared<const CsvTable>(CsvFormat{}, make_schema(letters(2)), Simd::portable);
+  const auto table =
+      std::make_shared<const CsvTable>(CsvFormat{}, make_schema(letters(2)), Simd::portable);
   const auto reader = open_csv({.name = "in.csv", .path = path}, 0, table);
   std::int64_t taken = 0;
   while (const auto chunk = reader->read({.bytes = 10}, {})) taken += chunk->input_bytes;

@@ -67,7 +67,8 @@ std::string random_text(std::mt19937& random, std::string_view alphabet) {
 
 /// Rows of well-formed fields, some quoted, with everything inside that may be there.
 std::string well_formed(std::mt19937& random) {
-  constexpr std::string_view kFields[] = {"a", "", "12.5", "\"\"", "\"a,b\"", "\"x\ny\"", "\"say \"\"hi\"\"\"", "\"\"\"\""};
+  constexpr std::string_view kFields[] = {
+      "a", "", "12.5", "\"\"", "\"a,b\"", "\"x\ny\"", "\"say \"\"hi\"\"\"", "\"\"\"\""};
   std::uniform_int_distribution<std::size_t> pick(0, std::size(kFields) - 1);
   std::string text;
   for (int row = 0; row < 60; ++row) {
@@ -94,7 +95,8 @@ TEST_CASE("without quotes every variant of the scan finds all delimiters and new
   }
 }
 
-TEST_CASE("with quotes, wherever they stand, every variant of the scan agrees with the state machine") {
+TEST_CASE(
+    "with quotes, wherever they stand, every variant of the scan agrees with the state machine") {
   std::mt19937 random(2);
   for (int round = 0; round < 4000; ++round) {
     const auto text = random_text(random, round % 2 == 0 ? "aaaaaaaa,,\n\"\"" : "\",\n");

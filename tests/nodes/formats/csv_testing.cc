@@ -49,7 +49,8 @@ ReadRows CollectedRows::take() {
       TextRow texts;
       for (const auto& column : batch->columns()) {
         out.coded = out.coded || column->is_dictionary();
-        texts.push_back(column->is_valid(row) ? std::optional(text_of(*column, row)) : std::nullopt);
+        texts.push_back(column->is_valid(row) ? std::optional(text_of(*column, row))
+                                              : std::nullopt);
       }
       out.rows.push_back(std::move(texts));
       out.ordinals.push_back(batch->ordinal(row));

@@ -29,8 +29,16 @@ std::int32_t code_of(Dictionary& dictionary, const std::string& text) {
 
 TEST_CASE("a dictionary gives each text one code, in order of arrival") {
   Dictionary dictionary(budget());
-  const std::vector<std::string> texts = {"", "a", "b", "ab", "12345678", "123456789", std::string(16, 'x'),
-                                          std::string(17, 'x'), std::string(300, 'y'), std::string(299, 'y') + "z"};
+  const std::vector<std::string> texts = {"",
+                                          "a",
+                                          "b",
+                                          "ab",
+                                          "12345678",
+                                          "123456789",
+                                          std::string(16, 'x'),
+                                          std::string(17, 'x'),
+                                          std::string(300, 'y'),
+                                          std::string(299, 'y') + "z"};
   for (int round = 0; round < 2; ++round) {
     for (std::size_t i = 0; i < texts.size(); ++i) {
       CHECK(code_of(dictionary, texts[i]) == static_cast<std::int32_t>(i));
@@ -61,7 +69,8 @@ TEST_CASE("a column handed out early keeps its entries while the dictionary grow
   Dictionary dictionary(budget());
   for (int i = 0; i < 10; ++i) (void)code_of(dictionary, "early " + std::to_string(i));
   const auto early = dictionary.values();
-  for (int i = 0; i < 20'000; ++i) (void)code_of(dictionary, "late entry number " + std::to_string(i));
+  for (int i = 0; i < 20'000; ++i)
+    (void)code_of(dictionary, "late entry number " + std::to_string(i));
   REQUIRE(early->length() == 10);
   for (int i = 0; i < 10; ++i) CHECK(early->text(i) == "early " + std::to_string(i));
   CHECK(dictionary.values()->length() == 20'010);
@@ -83,7 +92,8 @@ TEST_CASE("a dictionary gives up on long texts and on columns in which hardly a 
   Dictionary heavy(budget());
   std::int32_t code = 0;
   for (int i = 0; code != Dictionary::kNone && i < 100; ++i) {
-    code = code_of(heavy, std::string(100'000, static_cast<char>('a' + i % 26)) + std::to_string(i));
+    code =
+        code_of(heavy, std::string(100'000, static_cast<char>('a' + i % 26)) + std::to_string(i));
   }
   CHECK(heavy.given_up());
 
@@ -104,7 +114,8 @@ TEST_CASE("threads that add the same texts agree on their codes") {
   for (std::size_t thread = 0; thread < seen.size(); ++thread) {
     threads.emplace_back([&, thread] {
       for (int i = 0; i < kTexts; ++i) {
-        const int number = static_cast<int>((static_cast<std::size_t>(i) * 7919 + thread * 1237) % kTexts);
+        const int number =
+            static_cast<int>((static_cast<std::size_t>(i) * 7919 + thread * 1237) % kTexts);
         const auto text = "some rather long channel name " + std::to_string(number);
         seen[thread][text] = code_of(dictionary, text);
       }

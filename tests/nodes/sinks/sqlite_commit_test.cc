@@ -184,12 +184,12 @@ TEST_CASE(
                      run.sink().encode(batch_of("k string, v int64", "one" + number + ",1", 10)));
   }
   CHECK(query(folder / "a.db", "select count(*) from t") == "0\n");
-  CHECK(run.sink().prepare(two, run.marker(two, 5)).empty());
+  CHECK(run.apply(two, run.marker(two, 5)).empty());
   run.sink().commit(two);
   CHECK(query(folder / "a.db", "select group_concat(k) from t") == "two0,two1,two2,two3,two4\n");
   run.sink().abort(one);
   run.sink().begin(one);  // a new attempt
-  CHECK(run.sink().prepare(one, run.marker(one, 0)).empty());
+  CHECK(run.apply(one, run.marker(one, 0)).empty());
   run.sink().commit(one);
   CHECK(query(folder / "a.db", "select count(*) from t") == "5\n");
   CHECK(windows_of(run) == "0-200g1");

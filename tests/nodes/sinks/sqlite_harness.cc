@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <stdexcept>
 
 namespace flowrun::testing {
@@ -84,7 +85,15 @@ std::vector<Reject> SqliteSinkRun::prepare(const Unit& unit, const std::string& 
   auto with = marker(unit, batch->rows());
   with.replaces = replaces;
   with.coverage.generation = replaces + 1;
-  return sink_->prepare(unit, with);
+  return apply(unit, with);
+}
+
+std::vector<Reject> SqliteSinkRun::apply(const Unit& unit, const Marker& with) {
+  std::vector<Reject> refused;
+  sink_->prepare(unit, with, [&](std::vector<Reject> some) {
+    std::move(some.begin(), some.end(), std::back_inserter(refused));
+  });
+  return refused;
 }
 
 std::string SqliteSinkRun::write(const Unit& unit, const std::string& rows, std::int64_t replaces) {

@@ -61,6 +61,8 @@ class SqliteSinkRun {
 
   /// begin, write, prepare with CSV rows; the rejects.
   std::vector<Reject> prepare(const Unit& unit, const std::string& rows, std::int64_t replaces = 0);
+  /// The sink's own prepare(), of what was written so far; returns what the target refused.
+  std::vector<Reject> apply(const Unit& unit, const Marker& with);
   /// prepare and commit; the rejects as "column: reason" lines.
   std::string write(const Unit& unit, const std::string& rows, std::int64_t replaces = 0);
 

@@ -94,7 +94,7 @@ TEST_CASE("rows of one key go in by their order, however the batches came") {
   run.sink().write(unit, run.sink().encode(batch_of("k string, v int64", "a,3\nb,30", 20)));
   run.sink().write(unit, run.sink().encode(batch_of("k string, v int64", "a,1\nb,10", 0)));
   run.sink().write(unit, run.sink().encode(batch_of("k string, v int64", "a,2\nb,20", 10)));
-  CHECK(run.sink().prepare(unit, run.marker(unit)).empty());
+  CHECK(run.apply(unit, run.marker(unit)).empty());
   run.sink().commit(unit);
   CHECK(query(folder / "a.db", "select * from t order by k") == "a|3\nb|30\n");
 }
@@ -271,7 +271,7 @@ TEST_CASE("a thousand columns and repeated dictionary keys go in whole") {
   run.sink().begin(unit);
   const auto batch = batch_of(fields, row);
   run.sink().write(unit, run.sink().encode(with_dictionary(*batch, "k", 7)));
-  CHECK(run.sink().prepare(unit, run.marker(unit)).empty());
+  CHECK(run.apply(unit, run.marker(unit)).empty());
   run.sink().commit(unit);
   CHECK(query(folder / "a.db", "select k, t, c0, c1, c999, c998 from t") ==
         "ship|2026-01-01T00:00:00|-|1.0|-|998.0\n");

@@ -23,7 +23,8 @@ OptionValue columns(const std::vector<std::pair<std::string, std::string>>& type
   return table(std::move(entries));
 }
 
-const auto kDeclared = std::vector<std::pair<std::string, std::string>>{{"a", "int64"}, {"b", "string"}};
+const auto kDeclared =
+    std::vector<std::pair<std::string, std::string>>{{"a", "int64"}, {"b", "string"}};
 
 std::string problems(BindFake::Given options, const std::string& directory = "/nowhere") {
   BindFake context(nodes::csv_source(), options);
@@ -48,8 +49,10 @@ class Fingerprints final : public FileFingerprints {
 };
 
 /// The inputs of a source of `a` and `b` over `path`.
-std::vector<Input> inputs_of(OptionValue path, const TempFolder& folder, FileFingerprints* prints = nullptr) {
-  BindFake context(nodes::csv_source(), {{"path", std::move(path)}, {"columns", columns(kDeclared)}});
+std::vector<Input> inputs_of(OptionValue path, const TempFolder& folder,
+                             FileFingerprints* prints = nullptr) {
+  BindFake context(nodes::csv_source(),
+                   {{"path", std::move(path)}, {"columns", columns(kDeclared)}});
   context.directory = folder / "";
   context.directory.pop_back();
   const auto binding = context.bind();
@@ -62,12 +65,14 @@ std::vector<Input> inputs_of(OptionValue path, const TempFolder& folder, FileFin
 
 TEST_CASE("files of a pattern come by name, a list keeps its order, and each file comes once") {
   const TempFolder folder;
-  for (const auto* name : {"b.csv", "a.csv", "sub/c.csv", "sub.csv/in.csv", "x.txt", "Z.csv", "[1].csv"}) {
+  for (const auto* name :
+       {"b.csv", "a.csv", "sub/c.csv", "sub.csv/in.csv", "x.txt", "Z.csv", "[1].csv"}) {
     write_file(folder / name, "a,b\n1,x\n");
   }
   CHECK(names_of(inputs_of(value("*.csv"), folder)) == Lines{"Z.csv", "[1].csv", "a.csv", "b.csv"});
   CHECK(names_of(inputs_of(value("*/*.csv"), folder)) == Lines{"sub.csv/in.csv", "sub/c.csv"});
-  CHECK(names_of(inputs_of(list({"x.txt", "b.csv", "[ab].csv", "*.txt"}), folder)) == Lines{"x.txt", "b.csv", "a.csv"});
+  CHECK(names_of(inputs_of(list({"x.txt", "b.csv", "[ab].csv", "*.txt"}), folder)) ==
+        Lines{"x.txt", "b.csv", "a.csv"});
   CHECK(names_of(inputs_of(value("[1].csv"), folder)) == Lines{"[1].csv"});
   CHECK(names_of(inputs_of(value(folder / "a.csv"), folder)) == Lines{folder / "a.csv"});
 }
@@ -125,7 +130,8 @@ TEST_CASE("rows of all files come under one schema, whatever the order of their 
 
 TEST_CASE("a declared schema is taken as it is, in its order") {
   BindFake context(nodes::csv_source(),
-                   {{"path", value("gone.csv")}, {"columns", columns({{"b", "decimal(18,2)"}, {"a", "timestamptz"}})}});
+                   {{"path", value("gone.csv")},
+                    {"columns", columns({{"b", "decimal(18,2)"}, {"a", "timestamptz"}})}});
   const auto binding = context.bind();
   CHECK(context.problems() == "");
   CHECK(to_string(*binding.outputs.at(0).schema) == "b decimal(18,2), a timestamptz");
@@ -136,8 +142,10 @@ TEST_CASE("a declared schema is taken as it is, in its order") {
 TEST_CASE("a header that lacks a declared column is told before the run") {
   const TempFolder folder;
   write_file(folder / "1.csv", "time,temprature\n1,2\n");
-  CHECK(problems({{"path", value("1.csv")}, {"columns", columns({{"temperature", "float64"}})}}, folder / ".") ==
-        "error unknown-column: 1.csv has no column \"temperature\"; its header has: time, temprature; did you mean "
+  CHECK(problems({{"path", value("1.csv")}, {"columns", columns({{"temperature", "float64"}})}},
+                 folder / ".") ==
+        "error unknown-column: 1.csv has no column \"temperature\"; its header has: time, "
+        "temprature; did you mean "
         "\"temprature\"?\n");
 }
 
@@ -146,20 +154,24 @@ TEST_CASE("without declared columns there must be something to look at") {
   write_file(folder / "empty.csv", "");
   write_file(folder / "broken.csv", "a,a\n");
   CHECK(problems({{"path", value("data/*.csv")}}) ==
-        "error no-file: no file matches data/*.csv; declare `columns` to plan before the files are there\n");
+        "error no-file: no file matches data/*.csv; declare `columns` to plan before the files are "
+        "there\n");
   CHECK(problems({{"path", value("x.csv")}}) ==
-        "error no-file: there is no file x.csv; declare `columns` to plan before the file is there\n");
+        "error no-file: there is no file x.csv; declare `columns` to plan before the file is "
+        "there\n");
   CHECK(problems({{"path", value("-")}}) ==
         "error no-sample: the columns of stdin cannot be found from a sample; declare `columns`\n");
   CHECK(problems({{"path", value("empty.csv")}}, folder / ".") ==
-        "error no-sample: the files have no rows to find the columns from: empty.csv; declare `columns`\n");
+        "error no-sample: the files have no rows to find the columns from: empty.csv; declare "
+        "`columns`\n");
   CHECK(problems({{"path", value("broken.csv")}}, folder / ".") ==
         "error unreadable-file: broken.csv: its header names the column \"a\" twice\n");
 }
 
 TEST_CASE("options that make no sense are told") {
   const auto with = [](const char* name, OptionValue given) {
-    return problems({{"path", value("x.csv")}, {"columns", columns(kDeclared)}, {name, std::move(given)}});
+    return problems(
+        {{"path", value("x.csv")}, {"columns", columns(kDeclared)}, {name, std::move(given)}});
   };
   CHECK(with("delimiter", value(";;")) ==
         "error option-value: \"delimiter\" must be one ASCII character, and not a line end\n");
@@ -168,19 +180,26 @@ TEST_CASE("options that make no sense are told") {
         "error option-value: \"delimiter\" must be one ASCII character, and not a line end\n");
   CHECK(with("delimiter", value("\"")) ==
         "error option-value: \"quote\" and \"delimiter\" are the same character\n");
-  CHECK(with("comment", value("é")) == "error option-value: \"comment\" must be one ASCII character, and not a line end\n");
+  CHECK(with("comment", value("é")) ==
+        "error option-value: \"comment\" must be one ASCII character, and not a line end\n");
   CHECK(with("comment", value(",")) ==
         "error option-value: \"comment\" is the same character as \"delimiter\" or \"quote\"\n");
-  CHECK(with("escape", value(",")) == "error option-value: \"escape\" and \"delimiter\" are the same character\n");
+  CHECK(with("escape", value(",")) ==
+        "error option-value: \"escape\" and \"delimiter\" are the same character\n");
   CHECK(with("quote", value("")) == "");
-  CHECK(problems({{"path", value("x.csv")}, {"columns", columns(kDeclared)}, {"quote", value("")}, {"escape", value("\\")}}) ==
+  CHECK(problems({{"path", value("x.csv")},
+                  {"columns", columns(kDeclared)},
+                  {"quote", value("")},
+                  {"escape", value("\\")}}) ==
         "error option-value: \"escape\" stands inside quoted fields, and \"quote\" is \"\"\n");
   CHECK(problems({{"path", value("x.csv")}, {"columns", columns({})}}) ==
-        "error option-value: \"columns\" declares no column; leave it out to have them found from a sample\n");
+        "error option-value: \"columns\" declares no column; leave it out to have them found from "
+        "a sample\n");
   CHECK(problems({{"path", value(3)}, {"columns", columns(kDeclared)}}) ==
         "error option-type: \"path\" must be a path, a pattern, or a list of them\n");
   CHECK(problems({{"path", list({})}, {"columns", columns(kDeclared)}}) ==
-        "error option-value: \"path\" is an empty list; name a file, or a pattern such as \"data/*.csv\"\n");
+        "error option-value: \"path\" is an empty list; name a file, or a pattern such as "
+        "\"data/*.csv\"\n");
 }
 
 TEST_CASE("options reach the reader") {
@@ -196,7 +215,8 @@ TEST_CASE("options reach the reader") {
   context.directory = folder / ".";
   const auto binding = context.bind();
   REQUIRE(context.problems() == "");
-  CHECK(to_string(*binding.outputs.at(0).schema) == "column1 int64, column2 string, column3 string");
+  CHECK(to_string(*binding.outputs.at(0).schema) ==
+        "column1 int64, column2 string, column3 string");
   const auto source = binding.make_source();
   Log log;
   const auto inputs = source->inputs({.log = &log});

@@ -139,6 +139,7 @@ TEST_CASE("columns come from a routes file") {
   CHECK(binding.outputs[0].unchanged_from ==
         std::vector<std::optional<std::size_t>>{std::size_t{0}, std::size_t{1}, std::nullopt,
                                                 std::nullopt});
+  CHECK(binding.outputs[0].sparse == std::vector<bool>{false, false, true, true});
 }
 
 TEST_CASE("without columns the names are found in the input, sorted, and frozen for later runs") {
