@@ -84,6 +84,7 @@ class BlockWriter {
   std::uint8_t* piece(std::size_t size) {
     auto* at = block_->mutable_data() + at_;
     at_ += padded(size);
+    std::memset(at + size, 0, padded(size) - size);  // what the memory held before is nobody's
     return at;
   }
   void piece(const void* from, std::size_t size) {
