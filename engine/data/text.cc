@@ -5,6 +5,7 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <cstring>
 
 #include "engine/core/time.h"
@@ -145,7 +146,9 @@ char* write_float(char* to, double value, int& scale_hint) {
   if (value == 0 || !scaled_units(size, scale, units)) {
     scale = widest_scale(size);
     if (!scaled_units(size, scale, units) || (value == 0 && std::signbit(value))) {
-      return std::to_chars(to, to + kMaxFloatText, value).ptr;
+      // A NaN has a sign, too, which means nothing.
+      const double shown = std::isnan(value) ? std::numeric_limits<double>::quiet_NaN() : value;
+      return std::to_chars(to, to + kMaxFloatText, shown).ptr;
     }
   }
   *to = '-';

@@ -1,0 +1,102 @@
+// Digests and encodings, by OpenSSL's library.
+#include <openssl/evp.h>
+
+#include <array>
+
+#include "engine/expr/function.h"
+
+namespace flowrun::expr {
+namespace {
+
+constexpr std::string_view kHex = "0123456789abcdef";
+
+void append_hex(std::string_view bytes, std::string& out) {
+  for (const char c : bytes) {
+    out += kHex[static_cast<unsigned char>(c) >> 4U];
+    out += kHex[static_cast<unsigned char>(c) & 15U];
+  }
+}
+
+Problem digest(std::string_view data, const EVP_MD* method, std::string& out) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> value{};
+  unsigned int size = 0;
+  if (EVP_Digest(data.data(), data.size(), value.data(), &size, method, nullptr) != 1) {
+    return "the digest is not available";
+  }
+  out.assign(value.begin(), value.begin() + size);
+  return nullptr;
+}
+
+/// In hex digits, as PostgreSQL's md5().
+Vector md5(ValueType out, const Rows& rows, Mask mask, std::span<const Vector> args) {
+  return map1<std::string, std::string_view>(out, rows, mask, args,
+                                             [](std::string_view a, std::string& r) -> Problem {
+                                               std::string bytes;
+                                               const auto problem = digest(a, EVP_md5(), bytes);
+                                               append_hex(bytes, r);
+                                               return problem;
+                                             });
+}
+/// As bytes, as PostgreSQL's sha256().
+Vector sha256(ValueType out, const Rows& rows, Mask mask, std::span<const Vector> args) {
+  return map1<std::string, std::string_view>(
+      out, rows, mask, args,
+      [](std::string_view a, std::string& r) -> Problem { return digest(a, EVP_sha256(), r); });
+}
+
+Vector encode(ValueType out, const Rows& rows, Mask mask, std::span<const Vector> args) {
+  return map2<std::string, std::string_view, std::string_view>(
+      out, rows, mask, args,
+      [](std::string_view a, std::string_view form, std::string& r) -> Problem {
+        if (form == "hex") {
+          append_hex(a, r);
+          return nullptr;
+        }
+        if (form != "base64") return "no such encoding; there are hex and base64";
+        r.resize((a.size() + 2) / 3 * 4 + 1);
+        const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(r.data()),
+                                         reinterpret_cast<const unsigned char*>(a.data()),
+                                         static_cast<int>(a.size()));
+        r.resize(static_cast<std::size_t>(size));
+        return nullptr;
+      });
+}
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+Vector decode(ValueType out, const Rows& rows, Mask mask, std::span<const Vector> args) {
+  return map2<std::string, std::string_view, std::string_view>(
+      out, rows, mask, args,
+      [](std::string_view a, std::string_view form, std::string& r) -> Problem {
+        if (form != "hex") return "no such encoding; there is hex";
+        if (a.size() % 2 != 0) return "an odd number of hex digits";
+        for (std::size_t i = 0; i < a.size(); i += 2) {
+          const int high = hex_digit(a[i]);
+          const int low = hex_digit(a[i + 1]);
+          if (high < 0 || low < 0) return "not a hex digit";
+          r += static_cast<char>(high * 16 + low);
+        }
+        return nullptr;
+      });
+}
+
+constexpr auto S = Family::string;
+constexpr auto B = Family::bytes;
+
+}  // namespace
+
+std::span<const Function> digest_functions() {
+  static const std::vector<Function> functions{
+      {"md5", {S}, gives<Family::string>, md5},
+      {"md5", {B}, gives<Family::string>, md5},
+      {"sha256", {B}, gives<Family::bytes>, sha256},
+      {"sha256", {S}, gives<Family::bytes>, sha256},
+      {"encode", {B, S}, gives<Family::string>, encode},
+      {"decode", {S, S}, gives<Family::bytes>, decode},
+  };
+  return functions;
+}
+
+}  // namespace flowrun::expr

@@ -1,0 +1,82 @@
+#include "tests/engine/expr/evaluating.h"
+#include "tests/support/batches.h"
+#include "tests/support/catch.h"
+
+using namespace flowrun;
+using namespace flowrun::testing;
+
+TEST_CASE("an expression knows its type and the columns that it reads") {
+  const auto schema = schema_of("a int64, b float64, c string");
+  expr::SyntaxError error;
+  const auto sum = expr::compile("a + b", {schema.get()}, error);
+  REQUIRE(sum.has_value());
+  CHECK(sum->type() == kFloat64);
+  CHECK(sum->columns() == std::vector<std::size_t>{0, 1});
+  CHECK_FALSE(sum->as_column().has_value());
+  CHECK(expr::compile("c", {schema.get()}, error)->as_column() == 2);
+  CHECK(expr::compile("'x'", {schema.get()}, error)->type() == kString);
+  CHECK(expr::compile("1.25", {schema.get()}, error)->type() == decimal_type(3, 2));
+  CHECK(expr::compile("a * 1.25", {schema.get()}, error)->type() == decimal_type(22, 2));
+}
+
+TEST_CASE("what is wrong has a place, words and a way out") {
+  const auto batch = batch_of("quantity int64, unit_price float64, name string", "1,2,x");
+  CHECK(evaluated("quantty > 0", *batch) ==
+        "at 0: there is no column \"quantty\" (did you mean \"quantity\"?)");
+  CHECK(evaluated("quantity > name", *batch) ==
+        "at 9: there is no int64 > string (cast what does not fit: x::float8)");
+  CHECK(evaluated("quantity and true", *batch) ==
+        "at 0: a condition is wanted here, and this is int64 (compare it with something)");
+  CHECK(evaluated("lenght(name)", *batch) ==
+        "at 0: there is no function lenght (did you mean \"length\"?)");
+  CHECK(evaluated("sum(quantity)", *batch) ==
+        "at 0: there is no function sum (an aggregate node has it)");
+  CHECK(evaluated("name::money", *batch).starts_with("at 4: there is no type \"money\" here"));
+  CHECK(evaluated("quantity = 'abc'", *batch) == "at 9: not a whole number of 64 bits: abc");
+  CHECK(evaluated("1 / 0", *batch) == "at 2: division by zero: 1, 0");
+  CHECK(evaluated("now() - now()", *batch).starts_with("at 6: its values are intervals"));
+}
+
+TEST_CASE("a row without a value says why, with the values that it was asked of") {
+  CHECK(evaluated("a / b", *batch_of("a int64, b int64", "7,2\n7,0\n,0")) ==
+        "3,!division by zero: 7, 0,~");
+  CHECK(evaluated("s::numeric(5, 1)", *batch_of("s string", "1.5\nx\n99999")) ==
+        "1.5,!not a number: x,!out of range: 99999");
+}
+
+TEST_CASE("a branch that is not taken does not fail") {
+  const auto batch = batch_of("a int64, b int64", "6,2\n6,0");
+  CHECK(evaluated("case when b <> 0 then a / b else -1 end", *batch) == "3,-1");
+  CHECK(evaluated("b <> 0 and a / b > 1", *batch) == "true,false");
+  CHECK(evaluated("coalesce(nullif(b, 0), a / b)", *batch) == "2,!division by zero: 6, 0");
+  CHECK(evaluated("case when a > 0 then 1 else 1 / 0 end", *batch) == "1,1");
+}
+
+TEST_CASE("now is one moment, parameters are values and never text") {
+  CHECK(evaluated("now()") == "2026-07-15T10:20:30Z");
+  CHECK(evaluated("current_date - 1") == "2026-07-14");
+  const auto batch = batch_of("s string, n int64", "a' or true --,1\nb,2");
+  const auto text = batch_of("p string", "a' or true --")->columns()[0];
+  const auto number = batch_of("p int64", "2")->columns()[0];
+  CHECK(evaluated("s = $1", *batch, {text}) == "true,false");
+  CHECK(evaluated("n >= $2 or s = $1", *batch, {text, number}) == "true,true");
+  CHECK(evaluated("n = $3", *batch, {text, number}) ==
+        "at 4: $3 stands for nothing (name a parameter: ${name})");
+}
+
+TEST_CASE("dictionary-encoded columns give the same answers as plain ones") {
+  const auto plain = batch_of("s string, n int64", "ab,1\ncd,2\nab,3\n,4");
+  const auto coded = with_dictionary(*plain, "s", 7);
+  for (const auto* expression : {"upper(s)", "s = 'ab'", "coalesce(s, 'none')", "s in ('cd')",
+                                 "case when n > 1 then s end", "s || n", "greatest(s, 'b')"}) {
+    INFO(expression);
+    CHECK(evaluated(expression, *coded) == evaluated(expression, *plain));
+  }
+}
+
+TEST_CASE("no rows and one row are rows like any other") {
+  const auto none = slice(*batch_of("a int64", "1"), 0, 0);
+  CHECK(evaluated("a + 1", *none).empty());
+  CHECK(evaluated("case when a > 0 then 'x' end", *none).empty());
+  CHECK(evaluated("7", *batch_of("a int64", "1\n2\n3")) == "7,7,7");
+}
