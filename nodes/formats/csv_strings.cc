@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "nodes/formats/csv_validity.h"
+#include "nodes/formats/dictionary_coder.h"
 
 namespace flowrun::nodes {
 namespace {
@@ -66,50 +67,13 @@ class OddFields {
   std::string scratch_;
 };
 
-/// Looks up one text after another.
-class Coder {
- public:
-  explicit Coder(Dictionary& dictionary) : dictionary_(dictionary), table_(dictionary.table()) {}
-
-  /// The code of a text that stays where it is as long as this coder; kNone where the dictionary is
-  /// full.
-  std::int32_t code_of(const DictionaryKey& key) {
-    // Neighbours often share their value: cheaper than a hash.
-    if (last_code_ != Dictionary::kNone && key.same_ends(last_) &&
-        (key.is_short() || std::memcmp(key.text, last_.text, key.length) == 0)) {
-      return last_code_;
-    }
-    last_ = key;
-    return last_code_ = look_up(key);
-  }
-  /// The code of a text that may go away.
-  std::int32_t code_of_passing(std::string_view text) {
-    return look_up(DictionaryKey(text.data(), static_cast<std::uint32_t>(text.size())));
-  }
-
- private:
-  std::int32_t look_up(const DictionaryKey& key) {
-    const auto hash = key.hash();
-    const auto code = Dictionary::find(*table_, key, hash);
-    if (code != Dictionary::kNone) return code;
-    const auto added = dictionary_.add(key, hash);
-    table_ = dictionary_.table();
-    return added;
-  }
-
-  Dictionary& dictionary_;
-  const Dictionary::Table* table_;
-  DictionaryKey last_;
-  std::int32_t last_code_ = Dictionary::kNone;
-};
-
 /// The column as codes; nothing where the dictionary filled up on the way.
 ColumnRef decode_codes(const ColumnInput& in, std::vector<BadValue>& bad) {
   const auto rows = in.fields.rows;
   auto values = Buffer::allocate(rows * sizeof(std::int32_t));
   auto* codes = values->mutable_as<std::int32_t>();
   OddFields odd(in, bad);
-  Coder coder(*in.dictionary);
+  DictionaryCoder coder(*in.dictionary);
   for (std::size_t row = 0; row < rows; ++row) {
     const auto begin = in.fields.begin(row);
     const auto length = in.fields.end(row) - begin;

@@ -13,6 +13,7 @@
 #include "nodes/formats/csv_infer.h"
 #include "nodes/formats/csv_reader.h"
 #include "nodes/formats/input_files.h"
+#include "nodes/formats/stream_options.h"
 #include "nodes/sources/csv_options.h"
 
 namespace flowrun::nodes {
@@ -85,18 +86,8 @@ NodeSpec csv_spec() {
                .kind = OptionKind::names,
                .help = "Texts that mean null. Where absent, the empty text does.",
                .example = "[\"\", \"NA\"]"},
-              {.name = "encoding",
-               .kind = OptionKind::choice,
-               .help = "How the files' characters are written; utf-16 goes by the byte-order mark.",
-               .fallback = "utf-8",
-               .choices = {"utf-8", "latin-1", "utf-16", "utf-16le", "utf-16be"},
-               .example = "\"latin-1\""},
-              {.name = "compression",
-               .kind = OptionKind::choice,
-               .help = "How the files are compressed; auto goes by their first bytes.",
-               .fallback = "auto",
-               .choices = {"auto", "none", "gzip", "zstd"},
-               .example = "\"gzip\""},
+              encoding_option(),
+              compression_option(),
           },
       .example = R"([sources.readings]
 type    = "csv"

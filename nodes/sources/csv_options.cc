@@ -2,25 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "nodes/formats/stream_options.h"
+
 namespace flowrun::nodes {
 namespace {
-
-constexpr std::array<std::pair<std::string_view, Encoding>, 5> kEncodings{
-    {{"utf-8", Encoding::utf8},
-     {"latin-1", Encoding::latin1},
-     {"utf-16", Encoding::utf16},
-     {"utf-16le", Encoding::utf16le},
-     {"utf-16be", Encoding::utf16be}}};
-constexpr std::array<std::pair<std::string_view, Compression>, 4> kCompressions{
-    {{"auto", Compression::automatic},
-     {"none", Compression::none},
-     {"gzip", Compression::gzip},
-     {"zstd", Compression::zstd}}};
 
 /// Reads the options one by one and remembers whether one was wrong.
 class FormatOptions {
@@ -38,12 +27,7 @@ class FormatOptions {
     if (ok_) check_marks(dialect, escape.has_value());
     format.header = !options_.has("header") || options_.boolean("header");
     if (options_.has("nulls")) format.nulls = options_.names("nulls");
-    for (const auto& [name, encoding] : kEncodings) {
-      if (options_.text_or("encoding", "utf-8") == name) format.stream.encoding = encoding;
-    }
-    for (const auto& [name, compression] : kCompressions) {
-      if (options_.text_or("compression", "auto") == name) format.stream.compression = compression;
-    }
+    format.stream = stream_format(options_);
     return ok_ ? std::optional(format) : std::nullopt;
   }
 
