@@ -9,14 +9,18 @@ namespace flowrun::nodes {
 
 // sources
 NodeType csv_source();
+NodeType ndjson_source();
 NodeType generate_source();
 
 // transforms
 NodeType select();
+NodeType derive();
 NodeType filter();
 NodeType split();
 NodeType pivot();
 NodeType dedup();
+NodeType union_rows();
+NodeType unpivot();
 
 // sinks
 NodeType sqlite_sink();

@@ -30,7 +30,9 @@ class Recycler {
         return block;
       }
     }
-    auto* block = static_cast<std::uint8_t*>(std::aligned_alloc(kAlign, capacity + kPadding));
+    // The standard wants a multiple of the alignment.
+    const auto size = (capacity + kPadding + kAlign - 1) / kAlign * kAlign;
+    auto* block = static_cast<std::uint8_t*>(std::aligned_alloc(kAlign, size));
     if (block == nullptr) throw std::bad_alloc();
     return block;
   }

@@ -114,8 +114,7 @@ NodeRef Binder::bind_parameter(const Syntax& syntax) const {
     throw BindProblem{fmt::format("${} stands for nothing", syntax.integer),
                       "name a parameter: ${name}", syntax.at};
   }
-  const auto& column = scope_.parameters[number - 1];
-  return constant({value_type(column->type()), column, true});
+  return constant(scope_.parameters[number - 1]);
 }
 
 std::vector<NodeRef> Binder::bind_all(const Syntax& syntax, std::size_t from) {

@@ -20,8 +20,8 @@ namespace flowrun::expr {
 struct Scope {
   const Schema* schema = nullptr;  ///< its columns
   Micros now = 0;                  ///< now(), current_date: one moment for all rows
-  /// $1, $2, …: values that were bound instead of pasted; columns of one row.
-  std::vector<ColumnRef> parameters = {};
+  /// $1, $2, …: values that were bound instead of pasted; constant.
+  std::vector<Vector> parameters = {};
 };
 
 /// The values of an expression for a batch.

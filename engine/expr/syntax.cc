@@ -54,6 +54,23 @@ std::string own_words(std::string message) {
   return message;
 }
 
+/// Whether the name at the end stands behind an "as": PostgreSQL takes a bare word for a name, too,
+/// even the "and" of an expression that is not finished.
+bool has_as(std::string_view text) {
+  const auto last = text.find_last_not_of(" \t\r\n");
+  if (last == std::string_view::npos) return false;
+  text = text.substr(0, last + 1);
+  const auto begin =
+      text.back() == '"' ? text.rfind('"', text.size() - 2) : text.find_last_of(" \t\r\n)");
+  if (begin == std::string_view::npos || begin == 0) return false;
+  const auto end = text.find_last_not_of(" \t\r\n", text.back() == '"' ? begin - 1 : begin);
+  if (end == std::string_view::npos || end < 2) return false;
+  const auto word = text.substr(end - 1, 2);
+  const char before = text[end - 2];
+  return (word[0] == 'a' || word[0] == 'A') && (word[1] == 's' || word[1] == 'S') &&
+         (before == ' ' || before == '\t' || before == '\n' || before == '\r' || before == ')');
+}
+
 std::optional<Target> parse(std::string_view text, bool with_name, SyntaxError& error) {
   if (text.size() > kMostBytes) {
     error = {fmt::format("an expression has at most {} bytes", kMostBytes), "split it up", 0};
@@ -81,6 +98,10 @@ std::optional<Target> parse(std::string_view text, bool with_name, SyntaxError& 
       const auto& found = only_target(*tree);
       if (!with_name && found.name != nullptr && *found.name != '\0') {
         throw Refused{"a name cannot stand here", "leave out what follows the expression", 0};
+      }
+      if (with_name && found.name != nullptr && *found.name != '\0' && !has_as(text)) {
+        throw Refused{"something is missing at the end", "a name stands behind \"as\"",
+                      static_cast<std::int32_t>(statement.size())};
       }
       if (found.val == nullptr) throw Refused{"there is nothing here", "", 0};
       target = Target{.syntax = read_tree(*found.val, before.size()),

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "engine/core/error.h"
+#include "engine/plan/source_position.h"
 
 namespace flowrun {
 
@@ -67,6 +68,11 @@ std::optional<std::string> NodeBindContext::frozen(const std::string& name) cons
 
 void NodeBindContext::freeze(const std::string& name, const std::string& value) {
   shared_.frozen[frozen_key(name)] = value;
+}
+
+SourceSpan NodeBindContext::inside(const OptionValue& value, std::size_t offset,
+                                   std::size_t length) const {
+  return span_inside(value.span, offset, length);
 }
 
 bool NodeBindContext::scan_input(std::optional<std::int64_t> rows,

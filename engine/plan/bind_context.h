@@ -53,6 +53,8 @@ class NodeBindContext final : public BindContext {
   void freeze(const std::string& name, const std::string& value) override;
   [[nodiscard]] bool scan_input(std::optional<std::int64_t> rows,
                                 const std::function<void(const Batch&)>& visit) override;
+  [[nodiscard]] SourceSpan inside(const OptionValue& value, std::size_t offset,
+                                  std::size_t length) const override;
   [[nodiscard]] Diagnostics& diagnostics() override { return diagnostics_; }
 
  private:

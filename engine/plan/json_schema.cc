@@ -188,6 +188,7 @@ class SchemaWriter {
       case OptionKind::text:
       case OptionKind::path:
       case OptionKind::column:
+      case OptionKind::expression:
       case OptionKind::duration:
       case OptionKind::size:
         json_.field("type", "string");
@@ -209,11 +210,13 @@ class SchemaWriter {
         return write_scalar("boolean");
       case OptionKind::names:
       case OptionKind::columns:
+      case OptionKind::targets:
         json_.key("anyOf").raw(
             R"([{ "type": "string" }, { "type": "array", "items": { "type": "string" } }])");
         return;
       case OptionKind::types:
       case OptionKind::renames:
+      case OptionKind::expressions:
         json_.field("type", "object").key("additionalProperties").raw(R"({ "type": "string" })");
         return;
       case OptionKind::any:

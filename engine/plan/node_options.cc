@@ -182,7 +182,12 @@ NodeReader::Resolved NodeReader::resolve_option(const OptionValue& value, const 
                                                 NodeKind kind) {
   const bool window_allowed =
       spec != nullptr && kind == NodeKind::sink && spec->kind == OptionKind::path;
-  Resolved out{variables_.apply(value, Form::resolved, window_allowed),
+  const bool is_expression =
+      spec != nullptr &&
+      (spec->kind == OptionKind::expression || spec->kind == OptionKind::expressions ||
+       spec->kind == OptionKind::targets);
+  const auto form = is_expression ? Form::expression : Form::resolved;
+  Resolved out{variables_.apply(value, form, window_allowed),
                variables_.apply(value, Form::unresolved, window_allowed)};
   const bool wants_scalar =
       spec != nullptr && (spec->kind == OptionKind::integer || spec->kind == OptionKind::number ||

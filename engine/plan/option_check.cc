@@ -41,6 +41,12 @@ std::string_view expected(OptionKind kind) {
       return "a table of types, such as { amount = \"int64\" }";
     case OptionKind::renames:
       return "a table of strings";
+    case OptionKind::expression:
+      return "an expression (a string)";
+    case OptionKind::expressions:
+      return "a table of expressions (strings)";
+    case OptionKind::targets:
+      return "an expression or a list of them (strings)";
     case OptionKind::any:
       return "a value";
   }
@@ -65,6 +71,7 @@ bool has_kind(const OptionValue& value, OptionKind kind) {
     case OptionKind::size:
     case OptionKind::choice:
     case OptionKind::column:
+    case OptionKind::expression:
       return value.is_text();
     case OptionKind::integer:
       return std::holds_alternative<std::int64_t>(value.value);
@@ -75,9 +82,11 @@ bool has_kind(const OptionValue& value, OptionKind kind) {
       return std::holds_alternative<bool>(value.value);
     case OptionKind::names:
     case OptionKind::columns:
+    case OptionKind::targets:
       return !value.is_table() && all_texts(value);
     case OptionKind::types:
     case OptionKind::renames:
+    case OptionKind::expressions:
       return value.is_table() && all_texts(value);
     case OptionKind::any:
       return true;

@@ -94,6 +94,7 @@ class ParamReader {
     names_.push_back(name);
     const auto declared = declare(name, value);
     auto variable = declared ? evaluate(name, value, *declared) : std::nullopt;
+    if (variable) variable->type = declared->type;
     if (!variable) {
       variable = Variable{.broken = true};
     } else if (variable->secret || declared->secret) {

@@ -54,6 +54,9 @@ class Interpolator::Text {
         form_(form),
         window_allowed_(window_allowed) {}
 
+  /// What $1, $2, … stand for (Form::expression).
+  [[nodiscard]] std::vector<BoundValue> take_bound() { return std::move(bound_); }
+
   /// Nothing where a variable has no value.
   std::optional<std::string> resolve() {
     bool good = true;
@@ -85,6 +88,10 @@ class Interpolator::Text {
     }
     at_ = end + 1;
     const auto body = trim(text_.substr(begin_ + 2, end - begin_ - 2));
+    if (form_ == Form::expression && is_in_quotes()) {
+      return problem("bad-variable", "a variable inside quotes would be text and no value",
+                     "write it without the quotes: it is bound as a value");
+    }
     if (body.substr(0, 4) == "env:") return take_environment(body.substr(4));
     if (body.substr(0, 5) == "file:") return take_file(body.substr(5));
     return take_named(body);
@@ -98,7 +105,7 @@ class Interpolator::Text {
     const char* found = std::getenv(name.c_str());
     if (default_at != std::string_view::npos) {
       const bool is_set = found != nullptr && *found != '\0';
-      out_ += is_set ? std::string_view(found) : body.substr(default_at + 2);
+      put(is_set ? found : std::string(body.substr(default_at + 2)), "");
       return true;
     }
     if (found == nullptr) {
@@ -119,7 +126,7 @@ class Interpolator::Text {
                      fmt::format("cannot read the secret file \"{}\": {}", trim(body), reason),
                      "its path starts at the folder of the pipeline file");
     }
-    out_ += trim(*text);
+    put(std::string(trim(*text)), "");
     return true;
   }
 
@@ -137,8 +144,8 @@ class Interpolator::Text {
     if (found->second.broken) return false;
     if (form_ == Form::unresolved && found->second.secret) return leave();
     const auto& variable = found->second;
-    return filtered(form_ == Form::resolved ? variable.text : variable.unresolved,
-                    bar == std::string_view::npos ? "" : body.substr(bar + 1));
+    return filtered(form_ == Form::unresolved ? variable.unresolved : variable.text,
+                    bar == std::string_view::npos ? "" : body.substr(bar + 1), variable.type);
   }
 
   bool unknown(const std::string& name) {
@@ -160,7 +167,7 @@ class Interpolator::Text {
   }
 
   /// Sends `text` through "lower | trim".
-  bool filtered(std::string text, std::string_view filters) {
+  bool filtered(std::string text, std::string_view filters, const std::string& type = {}) {
     while (!filters.empty()) {
       const auto bar = filters.find('|');
       const auto name = trim(filters.substr(0, bar));
@@ -172,8 +179,33 @@ class Interpolator::Text {
       text = std::move(*changed);
       filters = bar == std::string_view::npos ? "" : filters.substr(bar + 1);
     }
-    out_ += text;
+    put(std::move(text), type);
     return true;
+  }
+
+  /// Puts a value in the place of the variable at hand.
+  void put(std::string value, const std::string& type) {
+    if (form_ != Form::expression) {
+      out_ += value;
+      return;
+    }
+    bound_.push_back({std::move(value), type});
+    const auto placeholder = fmt::format("${}", bound_.size());
+    out_ +=
+        placeholder + std::string(at_ - begin_ - std::min(placeholder.size(), at_ - begin_), ' ');
+  }
+
+  /// Whether the variable at hand stands between quotes of the expression.
+  [[nodiscard]] bool is_in_quotes() const {
+    char open = 0;
+    for (const char c : text_.substr(0, begin_)) {
+      if (open == 0 && (c == '\'' || c == '"')) {
+        open = c;
+      } else if (c == open) {
+        open = 0;
+      }
+    }
+    return open != 0;
   }
 
   /// Copies the variable as it is written.
@@ -183,7 +215,7 @@ class Interpolator::Text {
   }
 
   bool problem(std::string code, std::string message, std::string hint) {
-    if (form_ == Form::resolved) {
+    if (form_ != Form::unresolved) {
       owner_.diagnostics_->error(std::move(code), span_inside(leaf_.span, begin_, at_ - begin_),
                                  std::move(message), std::move(hint));
     }
@@ -198,6 +230,7 @@ class Interpolator::Text {
   std::size_t at_ = 0;
   std::size_t begin_ = 0;  ///< of the variable at hand
   std::string out_;
+  std::vector<BoundValue> bound_;
 };
 
 OptionValue Interpolator::apply(const OptionValue& value, Form form, bool window_allowed) {
@@ -210,10 +243,12 @@ OptionValue Interpolator::apply(const OptionValue& value, Form form, bool window
       entry = apply(entry, form, window_allowed);
     }
   } else if (value.is_text() && has_variable(value.text())) {
-    auto text = Text(*this, value, form, window_allowed).resolve();
+    Text leaf(*this, value, form, window_allowed);
+    auto text = leaf.resolve();
+    out.bound = leaf.take_bound();
     if (text) {
       out.value = std::move(*text);
-    } else if (form == Form::resolved) {
+    } else if (form != Form::unresolved) {
       out.value = std::monostate();
     }
   }

@@ -16,6 +16,7 @@ namespace flowrun {
 struct Variable {
   std::string text;        ///< what it stands for
   std::string unresolved;  ///< what plan hashes see instead: "now - 365d"
+  std::string type = {};   ///< of a parameter: "int64"; "" where it has none
   bool secret = false;     ///< plan hashes see "${name}"
   bool broken = false;     ///< it has no value, and that was reported
 };
@@ -23,7 +24,9 @@ struct Variable {
 /// `resolved`: what nodes work with. `unresolved`: what plan hashes and people see: parameters and
 /// matrix values put in, but relative times as written, and `${env:…}`, `${file:…}` and secret
 /// parameters left alone.
-enum class Form { resolved, unresolved };
+/// `expression`: as resolved, but a variable becomes $1, $2, … (blanks behind it keep every byte in
+/// its place), and its value is noted in OptionValue::bound.
+enum class Form { resolved, unresolved, expression };
 
 /// Puts variables into strings. One thread.
 class Interpolator {

@@ -115,6 +115,12 @@ class BindContext {
   [[nodiscard]] virtual bool scan_input(std::optional<std::int64_t> rows,
                                         const std::function<void(const Batch&)>& visit) = 0;
 
+  /// Where bytes [offset, offset + length) of a string value stand in the pipeline file.
+  [[nodiscard]] virtual SourceSpan inside(const OptionValue& value, std::size_t /*offset*/,
+                                          std::size_t /*length*/) const {
+    return value.span;
+  }
+
   /// Reports a problem at an option (at the node, where it was not written).
   void error(std::string_view option, std::string code, std::string message, std::string hint = {});
   void error_at(const SourceSpan& span, std::string code, std::string message,

@@ -30,6 +30,9 @@ enum class OptionKind {
   columns,   ///< one such name or a list of them
   types,     ///< a table: column name -> type ("float64", "decimal(18,2)")
   renames,   ///< a table: new or old name -> string; which is which is the option's help
+  expression,   ///< a scalar expression over the columns of the (first) input
+  expressions,  ///< a table: name -> expression
+  targets,      ///< one expression or a list of them, each perhaps with "as name" behind it
   any,       ///< looked at by the factory itself, which reports through BindContext
 };
 
@@ -47,12 +50,19 @@ struct OptionSpec {
   std::string shape;                 ///< for any: what may be written, for the docs
 };
 
+/// What a `${…}` inside an expression stands for: bound as a value, never pasted as text.
+struct BoundValue {
+  std::string text;
+  std::string type;  ///< a parameter's type; "" where there is none: it becomes what is asked for
+};
+
 /// A value as read from the pipeline file, engine-neutral, with its position.
 struct OptionValue {
   using List = std::vector<OptionValue>;
   using Table = std::vector<std::pair<std::string, OptionValue>>;  // in file order
   std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Table> value;
   SourceSpan span;      ///< of the value
+  std::vector<BoundValue> bound = {};  ///< expressions: what $1, $2, … in the text stand for
   SourceSpan key_span;  ///< of the key in front of it, where there is one
 
   [[nodiscard]] bool is_text() const { return std::holds_alternative<std::string>(value); }

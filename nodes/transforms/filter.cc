@@ -1,4 +1,4 @@
-// filter: keeps the rows whose column stands in a relation to a constant.
+// filter: keeps the rows for which a condition holds.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,25 +7,34 @@
 
 #include "engine/data/builder.h"
 #include "engine/data/text.h"
+#include "engine/spec/expression_option.h"
 #include "nodes/catalog.h"
+#include "nodes/kernels/conditions.h"
 
 namespace flowrun::nodes {
 namespace {
 
 NodeSpec filter_spec() {
   return {.name = "filter",
-          .summary = "Keeps the rows whose column stands in a relation to a constant.",
+          .summary = "Keeps the rows for which a condition holds.",
           .notes =
-              "As in SQL, a comparison with null is not true: rows whose value is null leave only "
+              "The condition is `where`, an expression in PostgreSQL's language, or one column "
+              "against a constant. A row for which the expression has no value (a division by "
+              "zero, a text that is no number) is a reject; one for which it is null is not "
+              "kept.\n\nOf a column: as in SQL, a comparison with null is not true: rows whose "
+              "value is null leave only "
               "by `op = \"is_null\"`. NaN "
               "equals itself and is larger than any other number. Texts compare by their bytes. "
               "Rows that are not kept "
               "are counted as filtered. Times and dates are written as strings, decimals as "
               "numbers or strings.",
-          .options = {{.name = "column",
+          .options = {{.name = "where",
+                       .kind = OptionKind::expression,
+                       .help = "The condition; nothing else is given then.",
+                       .example = "\"quantity > 0 and unit_price >= 0\""},
+                      {.name = "column",
                        .kind = OptionKind::column,
                        .help = "The column to look at.",
-                       .required = true,
                        .example = "\"vessel_count\""},
                       {.name = "op",
                        .kind = OptionKind::choice,
@@ -40,9 +49,8 @@ NodeSpec filter_spec() {
                        .example = "0",
                        .shape = "a value of the column's type, or a list of such"}},
           .example =
-              "[transforms.sound]\ntype   = \"filter\"\ninput  = \"arrivals\"\ncolumn = "
-              "\"vessel_count\"\n"
-              "op     = \">=\"\nvalue  = 0\n"};
+              "[transforms.sound]\ntype  = \"filter\"\ninput = \"arrivals\"\n"
+              "where = \"vessel_count >= 0 and port is not null\"\n"};
 }
 
 enum class Op {
@@ -146,16 +154,64 @@ ColumnRef read_constants(BindContext& context, Op op, Type type) {
   return constants.finish();
 }
 
+class FilterWhere final : public Transform {
+ public:
+  explicit FilterWhere(expr::Expression condition) : condition_(std::move(condition)) {}
+  void apply(const BatchRef& batch, Output& out) const override {
+    const auto rows = rows_where(condition_, *batch, out);
+    out.filtered(static_cast<std::int64_t>(rows.others.size()));
+    if (static_cast<std::int64_t>(rows.holding.size()) == batch->rows()) {
+      out.emit(0, batch);
+    } else if (!rows.holding.empty()) {
+      out.emit(0, take(*batch, rows.holding));
+    }
+  }
+
+ private:
+  expr::Expression condition_;
+};
+
+Port same_columns(const BindContext& context) {
+  Port port{.schema = context.input_ref()};
+  for (std::size_t i = 0; i < context.input().size(); ++i) port.unchanged_from.emplace_back(i);
+  return port;
+}
+
+Binding bind_where(BindContext& context) {
+  Binding binding;
+  binding.outputs.push_back(same_columns(context));
+  for (const auto* other : {"column", "value"}) {
+    if (context.options().raw(other) != nullptr) {
+      context.error(other, "conflicting-options",
+                    fmt::format("both \"where\" and \"{}\" are given", other),
+                    "put it all into where = \"…\"");
+    }
+  }
+  const auto condition =
+      compile_condition(context, *context.options().raw("where"), context.input());
+  if (!condition) return binding;
+  binding.make_transform = [condition = *condition] {
+    return std::make_unique<FilterWhere>(condition);
+  };
+  return binding;
+}
+
 Binding bind_filter(BindContext& context) {
+  if (context.options().has("where")) return bind_where(context);
   const auto& input = context.input();
+  if (!context.options().has("column")) {
+    context.error("column", "missing-option", "there is no condition",
+                  "write where = \"quantity > 0\"");
+    Binding binding;
+    binding.outputs.push_back(same_columns(context));
+    return binding;
+  }
   const auto column = input.index_of(context.options().text("column")).value();
   const auto op = op_named(context.options().text("op"));
   const auto constants = read_constants(context, op, input.field(column).type);
 
   Binding binding;
-  Port port{.schema = context.input_ref()};
-  for (std::size_t i = 0; i < input.size(); ++i) port.unchanged_from.emplace_back(i);
-  binding.outputs.push_back(std::move(port));
+  binding.outputs.push_back(same_columns(context));
   binding.make_transform = [column, op, constants] {
     return std::make_unique<Filter>(column, op, constants);
   };

@@ -1,12 +1,14 @@
-// split: sends each row to the output that its key is routed to.
+// split: sends each row to the output that its key is routed to, or whose condition holds first.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "engine/core/hash.h"
 #include "engine/data/text.h"
+#include "engine/spec/expression_option.h"
 #include "nodes/catalog.h"
 #include "nodes/kernels/code_map.h"
+#include "nodes/kernels/conditions.h"
 #include "nodes/kernels/routed_columns.h"
 #include "nodes/kernels/scratch.h"
 #include "nodes/kernels/text_ids.h"
@@ -16,25 +18,30 @@ namespace {
 
 NodeSpec split_spec() {
   return {.name = "split",
-          .summary = "Sends each row to the output that its key is routed to.",
+          .summary = "Sends each row to one of several outputs, by routes or by conditions.",
           .notes =
               "There is one output for each name in the second column of the routes file, in order "
               "of first appearance; "
               "downstream it is called `NODE.OUTPUT`. A key that is no string is looked up by its "
               "canonical text. A row "
-              "whose key is null or has no route follows `unmatched`.",
+              "whose key is null or has no route follows `unmatched`.\n\nInstead of `key` and "
+              "`routes`, `where` gives each output a condition, an expression in PostgreSQL's "
+              "language: a row goes to the first output whose condition holds. One for which a "
+              "condition that is asked has no value (a division by zero) is a reject.",
           .options = {{.name = "key",
                        .kind = OptionKind::column,
                        .help = "The column that is looked up in the routes.",
-                       .required = true,
                        .example = "\"channel\""},
                       {.name = "routes",
                        .kind = OptionKind::any,
                        .help = "A CSV file with a header and two columns, value and output; or the "
                                "same as a table.",
-                       .required = true,
                        .example = "\"channels.csv\"",
                        .shape = "PATH, or { OUTPUT = [VALUE, …], … }"},
+                      {.name = "where",
+                       .kind = OptionKind::expressions,
+                       .help = "Outputs and their conditions, asked in this order.",
+                       .example = "{ moving = \"speed > 0.5\", at_rest = \"speed <= 0.5\" }"},
                       {.name = "unmatched",
                        .kind = OptionKind::text,
                        .help = "What becomes of rows without a route: \"reject\", \"drop\" "
@@ -140,22 +147,95 @@ void read_unmatched(BindContext& context, SplitRoutes& routes) {
   }
 }
 
+/// Ports for all outputs; reports a name that no output can have.
+std::vector<Port> ports_of(BindContext& context, const std::vector<std::string>& outputs,
+                           std::string_view option) {
+  std::vector<Port> ports;
+  for (const auto& output : outputs) {
+    if (output == kRejected) {
+      context.error(option, "bad-output",
+                    "an output cannot be called \"rejected\": every node has that port");
+    }
+    Port port{.name = output, .schema = context.input_ref()};
+    for (std::size_t i = 0; i < context.input().size(); ++i) port.unchanged_from.emplace_back(i);
+    ports.push_back(std::move(port));
+  }
+  return ports;
+}
+
+/// Sends rows by conditions.
+class SplitWhere final : public Transform {
+ public:
+  SplitWhere(std::vector<expr::Expression> conditions, std::int32_t unmatched)
+      : conditions_(std::move(conditions)), unmatched_(unmatched) {}
+
+  void apply(const BatchRef& batch, Output& out) const override {
+    auto left = batch;
+    for (std::size_t i = 0; i < conditions_.size() && left->rows() > 0; ++i) {
+      const auto rows = rows_where(conditions_[i], *left, out);
+      if (!rows.holding.empty()) out.emit(i, take(*left, rows.holding));
+      left = take(*left, rows.others);
+    }
+    if (left->rows() == 0) return;
+    if (unmatched_ >= 0) {
+      out.emit(static_cast<std::size_t>(unmatched_), left);
+    } else if (unmatched_ == SplitRoutes::kDrop) {
+      out.filtered(left->rows());
+    } else {
+      for (std::int64_t row = 0; row < left->rows(); ++row) {
+        out.reject({.reason = "no condition holds",
+                    .record = record_of(*left, row),
+                    .ordinal = left->ordinal(row)});
+      }
+    }
+  }
+
+ private:
+  std::vector<expr::Expression> conditions_;
+  std::int32_t unmatched_;
+};
+
+Binding bind_where(BindContext& context) {
+  Binding binding;
+  for (const auto* other : {"key", "routes"}) {
+    if (context.options().raw(other) != nullptr) {
+      context.error(other, "conflicting-options",
+                    fmt::format("both \"where\" and \"{}\" are given", other),
+                    "rows go by routes or by conditions");
+    }
+  }
+  SplitRoutes routes;
+  std::vector<expr::Expression> conditions;
+  for (const auto& [output, value] : context.options().raw("where")->table()) {
+    static_cast<void>(output_number(routes, output));
+    if (auto condition = compile_condition(context, value, context.input())) {
+      conditions.push_back(std::move(*condition));
+    }
+  }
+  if (routes.outputs.empty()) context.error("where", "bad-routes", "there is no condition");
+  read_unmatched(context, routes);
+  binding.outputs = ports_of(context, routes.outputs, "where");
+  binding.make_transform = [conditions, unmatched = routes.unmatched] {
+    return std::make_unique<SplitWhere>(conditions, unmatched);
+  };
+  return binding;
+}
+
 Binding bind_split(BindContext& context) {
+  if (context.options().has("where")) return bind_where(context);
   Binding binding;
   const auto& input = context.input();
+  for (const auto* option : {"key", "routes"}) {
+    if (context.options().raw(option) != nullptr) continue;
+    context.error(option, "missing-option", fmt::format("option \"{}\" is missing", option),
+                  "give key and routes, or where = { OUTPUT = \"condition\" }");
+    return binding;
+  }
   const auto key = input.index_of(context.options().text("key")).value();
   auto routes = std::make_shared<SplitRoutes>();
   if (!read_option(context, *routes, binding)) return binding;
   read_unmatched(context, *routes);
-  for (const auto& output : routes->outputs) {
-    if (output == kRejected) {
-      context.error("routes", "bad-output",
-                    "an output cannot be called \"rejected\": every node has that port");
-    }
-    Port port{.name = output, .schema = context.input_ref()};
-    for (std::size_t i = 0; i < input.size(); ++i) port.unchanged_from.emplace_back(i);
-    binding.outputs.push_back(std::move(port));
-  }
+  binding.outputs = ports_of(context, routes->outputs, "routes");
   binding.make_transform = [key, name = input.field(key).name, routes] {
     return std::make_unique<Split>(key, name, routes);
   };

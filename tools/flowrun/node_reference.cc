@@ -110,6 +110,12 @@ std::string value_kind(const OptionSpec& option) {
       return "table: column = type";
     case OptionKind::renames:
       return "table: name = name";
+    case OptionKind::expression:
+      return "expression";
+    case OptionKind::expressions:
+      return "table: name = expression";
+    case OptionKind::targets:
+      return "expression, or a list, each perhaps `… as name`";
     case OptionKind::any:
       return option.shape;
     case OptionKind::choice:

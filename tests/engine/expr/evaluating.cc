@@ -10,7 +10,10 @@ namespace flowrun::testing {
 std::string evaluated(const std::string& expression, const Batch& batch,
                       std::vector<ColumnRef> parameters) {
   expr::SyntaxError error;
-  const expr::Scope scope{&batch.schema(), kNow, std::move(parameters)};
+  expr::Scope scope{&batch.schema(), kNow};
+  for (auto& column : parameters) {
+    scope.parameters.push_back({expr::value_type(column->type()), column, true});
+  }
   const auto compiled = expr::compile(expression, scope, error);
   if (!compiled) {
     return fmt::format("at {}: {}{}", error.at, error.message,

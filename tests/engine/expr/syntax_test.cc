@@ -66,6 +66,11 @@ TEST_CASE("a target has a name where one is given") {
   CHECK(named->syntax.args.at(0).name == "*");
   CHECK(expr::parse_target("count(*)", error)->name.empty());
   CHECK(expr::parse_target("count(distinct a)", error)->syntax.distinct);
+  CHECK(expr::parse_target("a as \"two words\" ", error)->name == "two words");
+  CHECK(expr::parse_target("(a)As b", error)->name == "b");
+  CHECK_FALSE(expr::parse_target("a = 1 and", error).has_value());
+  CHECK(error.message == "something is missing at the end");
+  CHECK_FALSE(expr::parse_target("a b", error).has_value());
   CHECK_FALSE(expr::parse_target("a, b", error).has_value());
   CHECK_FALSE(expr::parse_target("a as x from t", error).has_value());
 }

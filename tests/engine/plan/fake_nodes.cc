@@ -1,5 +1,7 @@
 #include "tests/engine/plan/fake_nodes.h"
 
+#include "engine/spec/expression_option.h"
+
 #include <algorithm>
 #include <sstream>
 
@@ -148,6 +150,23 @@ NodeType pass_transform() {
             binding.make_transform = [] { return std::make_unique<FakeTransform>(); };
             return binding;
           }};
+}
+
+NodeType keep_transform() {
+  return {
+      {.name = "keep",
+       .kind = NodeKind::transform,
+       .summary = "Keeps rows.",
+       .options =
+           {{.name = "where", .kind = OptionKind::expression, .help = "Which.", .required = true}}},
+      [](BindContext& context) {
+        Binding binding;
+        binding.outputs = {unchanged("", context.input_ref())};
+        if (compile_condition(context, *context.options().raw("where"), context.input())) {
+          binding.make_transform = [] { return std::make_unique<FakeTransform>(); };
+        }
+        return binding;
+      }};
 }
 
 NodeType split_transform() {
@@ -341,9 +360,9 @@ NodeType null_sink() {
 
 const Registry& fake_registry() {
   static const Registry registry({table_source(), stream_source(), pass_transform(),
-                                  split_transform(), wide_transform(), latest_transform(),
-                                  merge_transform(), look_transform(), store_sink(), file_sink(),
-                                  null_sink()});
+                                  keep_transform(), split_transform(), wide_transform(),
+                                  latest_transform(), merge_transform(), look_transform(),
+                                  store_sink(), file_sink(), null_sink()});
   return registry;
 }
 
