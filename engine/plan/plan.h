@@ -103,10 +103,10 @@ struct Plan {
   Micros now = 0;    ///< taken once
   std::string hash;  ///< of the whole resolved pipeline
 
-  /// How max_memory is divided: a quarter for rows in flight (every source has an equal share of
+  /// How max_memory is divided: an eighth for rows in flight (every source has an equal share of
   /// it), half for accumulators that declare no `memory` (of all instances that run at once), the
   /// rest for staging.
-  [[nodiscard]] std::int64_t credit_budget() const { return max_memory / 4; }
+  [[nodiscard]] std::int64_t credit_budget() const { return max_memory / 8; }
   [[nodiscard]] std::int64_t accumulator_budget() const { return max_memory / 2; }
 };
 

@@ -10,10 +10,6 @@
 namespace flowrun {
 namespace {
 
-/// A quarter of the process's memory is for batches in flight; the rest is for accumulators,
-/// staging and everything else.
-constexpr std::int64_t kCreditShare = 4;
-
 /// Exit codes by rank: the worst one of several instances is the process's.
 constexpr int kInternal = 70;
 constexpr int kLeaseHeld = 75;
@@ -80,7 +76,7 @@ int exit_code(const RunReport& report) {
 
 std::vector<RunReport> run_plan(const Plan& plan, const RunOptions& options,
                                 const RunServices& services) {
-  Credits credits(plan.max_memory / kCreditShare);
+  Credits credits(plan.credit_budget());
   std::vector<RunReport> reports(plan.instances.size());
   std::atomic<std::size_t> next{0};
   const auto work = [&] {

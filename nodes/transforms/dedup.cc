@@ -19,7 +19,7 @@ NodeSpec dedup_spec() {
           "unit (a window or a load). Null is a key like any other. With `order_by` the row with "
           "the largest value stays "
           "(with `keep = \"first\"` the smallest); rows with equal values are told apart by the "
-          "input's order, and a "
+          "input's order (rows made of one input row by their values), and a "
           "null value loses to any other. In the summary all rows taken count as absorbed and the "
           "rows kept as "
           "made; the difference is the duplicates.\n\n"

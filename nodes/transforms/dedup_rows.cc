@@ -114,6 +114,32 @@ void emit_ascending(const HeldBatch& held, Emitter& emitter) {
   for (const auto row : rows) emitter.row(*batch, row);
 }
 
+/// Rows of several batches can have one ordinal (two branches of one source that were put
+/// together). Which batch came first is chance, so those of one batch stay together, and batches go
+/// by content.
+void sort_ties(const Group& group, std::vector<Placed>& rows) {
+  const auto less = [&](const Placed& a, const Placed& b) {
+    return compare_rows(*group.batches[a.shard]->batch, a.id, *group.batches[b.shard]->batch,
+                        b.id) < 0;
+  };
+  for (auto from = rows.begin(); from != rows.end();) {
+    auto until = std::find_if(from, rows.end(),
+                              [&](const Placed& row) { return row.ordinal != from->ordinal; });
+    if (until - from > 1 && from->shard != (until - 1)->shard) {
+      std::vector<std::vector<Placed>> by_batch;
+      for (auto at = from; at != until; ++at) {
+        if (by_batch.empty() || by_batch.back().front().shard != at->shard) by_batch.emplace_back();
+        by_batch.back().push_back(*at);
+      }
+      std::sort(by_batch.begin(), by_batch.end(), [&](const auto& a, const auto& b) {
+        return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), less);
+      });
+      for (const auto& run : by_batch) from = std::copy(run.begin(), run.end(), from);
+    }
+    from = until;
+  }
+}
+
 /// Batches that overlap, or whose rows are out of order: row by row.
 void emit_mixed(const Group& group, Emitter& emitter) {
   std::vector<Placed> rows;
@@ -122,10 +148,23 @@ void emit_mixed(const Group& group, Emitter& emitter) {
     for (const auto row : living_rows(held)) rows.push_back({held.batch->ordinal(row), i, row});
   }
   sort_by_ordinal(rows);
+  sort_ties(group, rows);
   for (const auto& place : rows) emitter.row(*group.batches[place.shard]->batch, place.id);
 }
 
 }  // namespace
+
+int compare_rows(const Batch& x, std::int64_t a, const Batch& y, std::int64_t b) {
+  for (std::size_t i = 0; i < x.schema().size(); ++i) {
+    const auto& mine = x.column(i);
+    const auto& theirs = y.column(i);
+    const bool valid = mine.is_valid(a);
+    if (valid != theirs.is_valid(b)) return valid ? 1 : -1;
+    const int order = valid ? compare_at(mine, a, theirs, b) : 0;
+    if (order != 0) return order;
+  }
+  return 0;
+}
 
 HeldBatch& HeldBatches::add(BatchRef batch) {
   rows_.fetch_add(batch->rows(), std::memory_order_relaxed);

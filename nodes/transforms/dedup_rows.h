@@ -13,6 +13,9 @@
 
 namespace flowrun::nodes {
 
+/// Orders two rows of one schema column by column, a null in front: negative, 0, positive.
+[[nodiscard]] int compare_rows(const Batch& x, std::int64_t a, const Batch& y, std::int64_t b);
+
 struct HeldBatch;
 
 /// The row that stays of a key, as far as is known.

@@ -119,6 +119,11 @@ bool DedupState::wins(const KeptRow& row, const KeptRow& over) const {
     const auto order = valid ? compare_at(mine, row.row, theirs, over.row) : 0;
     if (order != 0) return plan_->keeps_last ? order > 0 : order < 0;
   }
+  if (row.ordinal == over.ordinal) {
+    // One row of the input that came by two ways: which came first is chance, what it holds is not.
+    const auto order = compare_rows(*row.held->batch, row.row, *over.held->batch, over.row);
+    return plan_->keeps_last ? order > 0 : order < 0;
+  }
   return plan_->keeps_last ? row.ordinal > over.ordinal : row.ordinal < over.ordinal;
 }
 

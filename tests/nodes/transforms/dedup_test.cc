@@ -39,6 +39,21 @@ BatchRef rows() {
 
 }  // namespace
 
+TEST_CASE("rule 13: rows that were one row of the input are told apart by what they hold") {
+  // Two branches of one source put together: the same ordinals twice.
+  const auto one = batch_of(kFields, "1,a,,10\n2,a,,20\n3,a,,30", 5);
+  const auto two = batch_of(kFields, "1,a,,11\n2,a,,19\n4,a,,40", 5);
+  for (int order = 0; order < 2; ++order) {
+    const std::vector<BatchRef> batches =
+        order == 0 ? std::vector<BatchRef>{one, two} : std::vector<BatchRef>{two, one};
+    CHECK(deduped({{"key", value("k")}}, batches) == "1,a,,11\n2,a,,20\n3,a,,30\n4,a,,40\n");
+    CHECK(deduped({{"key", value("k")}, {"keep", value("first")}}, batches) ==
+          "1,a,,10\n2,a,,19\n3,a,,30\n4,a,,40\n");
+    CHECK(deduped({{"key", list({"k", "v"})}}, batches) ==
+          "1,a,,10\n1,a,,11\n2,a,,19\n2,a,,20\n3,a,,30\n4,a,,40\n");
+  }
+}
+
 TEST_CASE("the last row of each key stays, or the first, in the order of the input") {
   for (const std::int64_t size : {1, 3, 4096}) {
     auto parts = cut(rows(), size);
