@@ -50,6 +50,8 @@ SignalWatch::~SignalWatch() {
   thread_.join();
   ::close(signals_);
   ::close(wake_);
+  // A stopped command is on its way out with a code of its own, which another signal must not change.
+  if (first_ != 0) return;
   const auto set = watched();
   ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }

@@ -99,7 +99,8 @@ TEST_CASE("dictionary columns keep their codes when cut and taken, and decode to
 }
 
 TEST_CASE("a column of nulls is null everywhere") {
-  for (const auto& field : flowrun::testing::schema_of(kFields)->fields()) {
+  const auto schema = flowrun::testing::schema_of(kFields);
+  for (const auto& field : schema->fields()) {
     const auto column = null_column(field.type, 70);
     CHECK(column->null_count() == 70);
     for (std::int64_t i = 0; i < 70; ++i) CHECK_FALSE(column->is_valid(i));
