@@ -27,7 +27,8 @@ struct AttemptContext {
   std::vector<std::string> input_names;  ///< by input number: what origins call them
   Log* log = nullptr;
   std::string run;
-  std::function<Micros()> disorder;  ///< how far rows of one input were out of order so far
+  std::atomic<int> short_of_memory{0};  ///< accumulators that are more than half full
+  std::function<Micros()> disorder;     ///< how far rows of one input were out of order so far
 
   /// "path:line" of a row, or "" where its input is not known.
   [[nodiscard]] std::string origin(std::uint64_t ordinal) const {

@@ -34,6 +34,12 @@ Credits::LeaseRef Credits::take(int source, std::int64_t bytes, std::stop_token 
   return std::make_shared<const Lease>(this, source, bytes);
 }
 
+bool Credits::wait_below(int source, std::int64_t bytes, std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait(lock, stop,
+                       [&] { return sources_[static_cast<std::size_t>(source)].used <= bytes; });
+}
+
 Credits::LeaseRef Credits::charge(std::int64_t bytes) {
   const std::lock_guard lock(mutex_);
   free_ -= bytes;

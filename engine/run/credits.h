@@ -48,6 +48,9 @@ class Credits {
   /// nothing else in flight (then any size is granted). Null when asked to stop.
   [[nodiscard]] LeaseRef take(int source, std::int64_t bytes, std::stop_token stop);
 
+  /// Waits until the source has at most `bytes` in flight; false when asked to stop.
+  [[nodiscard]] bool wait_below(int source, std::int64_t bytes, std::stop_token stop);
+
   /// Charges what a flush emits; never waits.
   [[nodiscard]] LeaseRef charge(std::int64_t bytes);
 

@@ -22,8 +22,8 @@ class DrySink final : public Sink {
   void close(bool) override {}
 };
 
-/// A quarter of the process's memory is for what sinks stage.
-constexpr std::int64_t kStagingShare = 4;
+/// An eighth of the process's memory is for what sinks stage.
+constexpr std::int64_t kStagingShare = 8;
 constexpr std::int64_t kLeastStaging = 1 << 20;
 
 std::string spool_directory(const Plan& plan) {

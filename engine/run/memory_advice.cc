@@ -52,12 +52,20 @@ std::string memory_advice(const AttemptContext& context, std::int64_t held, std:
   // Cells of length e hold e / every of a window each, and (lateness / e + 2) of them are open at
   // once.
   const double budget = fitting * static_cast<double>(window.every) - static_cast<double>(lateness);
-  if (budget > 2000) {
-    const auto every = round_down(static_cast<Micros>(budget / 2));
+  const auto every =
+      std::min(round_down(static_cast<Micros>(std::max(budget, 0.0) / 2)), window.every);
+  const bool is_new = every < window.every || !window.lateness || *window.lateness > lateness;
+  if (budget > 2000 && is_new) {
     return fmt::format(
         "{}; set every = \"{}\" and lateness = \"{}\" in [window], or raise `memory` of "
         "this node",
-        message, format_duration(std::min(every, window.every)), format_duration(lateness));
+        message, format_duration(every), format_duration(lateness));
+  }
+  if (budget > 2000) {
+    return fmt::format(
+        "{}, and rows came at most {} out of order: windows are as small as they need to be; raise "
+        "`memory` of this node to {}",
+        message, format_duration(lateness), format_size(2 * held));
   }
   return fmt::format(
       "{}; rows came {} out of order, so that no window fits: raise `memory` of this "

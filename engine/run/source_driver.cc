@@ -1,6 +1,7 @@
 #include "engine/run/source_driver.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "engine/core/error.h"
 
@@ -10,6 +11,11 @@ namespace {
 /// What a piece costs until its rows are gone: the bytes as read, and the columns made of them.
 constexpr std::int64_t kBytesPerInputByte = 2;
 constexpr std::int64_t kPeekBytes = 16 * 1024;
+/// Of the smallest accumulator's memory: what may be in flight in front of it, and a piece of
+/// input.
+constexpr std::int64_t kAheadShare = 4;
+constexpr std::int64_t kPieceShare = 32;
+constexpr std::int64_t kLeastPiece = 16 * 1024;
 
 }  // namespace
 
@@ -42,6 +48,9 @@ SourceDriver::SourceDriver(AttemptContext& context, NodeBase& node, std::size_t 
         context_->failure.guard(node_->where(), [&] { decode(piece); });
         return tbb::flow::continue_msg();
       }) {
+  for (const auto& each : context.instance->nodes) {
+    if (each.binding.make_accumulator) least_memory_ = std::min(least_memory_, each.memory);
+  }
   if (context.instance->window) {
     window_ = &*context.instance->window;
     time_column_ = node.plan().binding.outputs.front().schema->index_of(window_->column).value();
@@ -85,7 +94,22 @@ Micros SourceDriver::first_possible(const std::string& name) const {
 }
 
 ReadRequest SourceDriver::request() const {
-  return {.bytes = context_->options->batch_bytes, .rows = context_->options->batch_rows};
+  const auto most = std::max(least_memory_ / kPieceShare, kLeastPiece);
+  return {.bytes = std::min(context_->options->batch_bytes, most),
+          .rows = context_->options->batch_rows};
+}
+
+void SourceDriver::wait_for_memory() {
+  if (least_memory_ == INT64_MAX) return;
+  const Stopwatch watch(node_->stats().blocked_ns);
+  const auto stop = context_->failure.token();
+  if (!context_->credits->wait_below(credit_, least_memory_ / kAheadShare, stop)) return;
+  // More than half full: what was read arrives first, and what it ends is emptied.
+  constexpr auto kStep = std::chrono::microseconds(200);
+  while (context_->short_of_memory > 0 && context_->credits->wait_below(credit_, 0, stop) &&
+         context_->board->is_closing() && !context_->failure.stopped()) {
+    std::this_thread::sleep_for(kStep);
+  }
 }
 
 bool SourceDriver::enough() const { return enough_ || context_->failure.stopped(); }
@@ -154,6 +178,7 @@ void SourceDriver::read_ranges() {
 
 bool SourceDriver::read_piece(InputState& input, Reader& reader,
                               const std::shared_ptr<Reader>& keep) {
+  wait_for_memory();
   Credits::LeaseRef lease;
   {
     const Stopwatch watch(node_->stats().blocked_ns);

@@ -104,6 +104,8 @@ class SourceDriver {
   void put(SourcePiece piece);
   [[nodiscard]] InputState* furthest_behind();
   [[nodiscard]] ReadRequest request() const;
+  /// Reads no further ahead of accumulators that are short of memory.
+  void wait_for_memory();
   [[nodiscard]] bool enough() const;
 
   void decode(const SourcePiece& piece);
@@ -130,6 +132,7 @@ class SourceDriver {
   const WindowSpec* window_ = nullptr;
   std::size_t time_column_ = 0;
   int credit_ = -1;
+  std::int64_t least_memory_ = INT64_MAX;  ///< of the accumulators of this attempt
 
   tbb::flow::graph* graph_;
   tbb::flow::function_node<SourcePiece, tbb::flow::continue_msg> decoder_;

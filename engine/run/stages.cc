@@ -93,9 +93,8 @@ void AccumulatorStage::work(const Message& message) {
   check_memory();
 }
 
-void AccumulatorStage::check_memory() {
+std::int64_t AccumulatorStage::measure(std::size_t& units) {
   std::int64_t total = 0;
-  std::size_t units = 0;
   {
     const std::lock_guard lock(mutex_);
     units = states_.size();
@@ -105,6 +104,14 @@ void AccumulatorStage::check_memory() {
   auto peak = node_->stats().peak_memory.load();
   while (total > peak && !node_->stats().peak_memory.compare_exchange_weak(peak, total)) {
   }
+  const bool is_short = total > node_->plan().memory / 2;
+  if (is_short_.exchange(is_short) != is_short) context_->short_of_memory += is_short ? 1 : -1;
+  return total;
+}
+
+void AccumulatorStage::check_memory() {
+  std::size_t units = 0;
+  const auto total = measure(units);
   if (total > node_->plan().memory) {
     throw Error(Errc::limit, memory_advice(*context_, total, node_->plan().memory, units));
   }
@@ -142,6 +149,8 @@ void AccumulatorStage::finish(OpenUnit& unit) {
     node_->route_rejects(unit, std::move(out.rejects), nullptr);
     state.reset();
   }
+  std::size_t units = 0;
+  static_cast<void>(measure(units));
   node_->end_ports(unit);
 }
 

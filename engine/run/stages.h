@@ -82,10 +82,13 @@ class AccumulatorStage final : public Stage {
   void finish(OpenUnit& unit) override;
   [[nodiscard]] AccumulatorState& state_of(OpenUnit& unit);
   void check_memory();
+  /// Bytes kept now, and of how many units; notes them for progress and for the sources.
+  [[nodiscard]] std::int64_t measure(std::size_t& units);
 
   NodeBase* node_;
   AttemptContext* context_;
   std::unique_ptr<Accumulator> accumulator_;
+  std::atomic<bool> is_short_{false};  ///< more than half full
   std::mutex mutex_;
   std::map<std::uint32_t, std::unique_ptr<AccumulatorState>> states_;
 };

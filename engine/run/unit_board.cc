@@ -145,6 +145,15 @@ void UnitBoard::mark_done(OpenUnit& state) {
   }
 }
 
+bool UnitBoard::is_closing() const {
+  const std::lock_guard lock(mutex_);
+  return std::any_of(open_windows_.begin(), open_windows_.end(), [](const auto& entry) {
+    const auto& state = *entry.second;
+    return state.sinks_pending > 0 &&
+           std::all_of(state.ended.begin(), state.ended.end(), [](bool ended) { return ended; });
+  });
+}
+
 std::optional<Micros> UnitBoard::last_end() const {
   if (windows_.empty()) return std::nullopt;
   return windows_.rbegin()->second->unit.interval.until;

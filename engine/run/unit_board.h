@@ -70,6 +70,8 @@ class UnitBoard {
   void advance(std::size_t source, Micros frontier, bool all);
   /// Source `source` has read all of the window that starts at `start`. Under lock().
   void close_window(std::size_t source, Micros start);
+  /// True while a unit that every source has ended is on its way to the sinks. Any time.
+  [[nodiscard]] bool is_closing() const;
   /// The last end of a window that is known. Under lock().
   [[nodiscard]] std::optional<Micros> last_end() const;
 

@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import shutil
 import unittest
 
 from support import PIPELINE, CommandTest, readings
@@ -75,6 +76,29 @@ class Runs(CommandTest):
             self.assertIn(f"every row accounted for: {2 * rows} read", done.stderr)
             self.assertEqual(self.rows("select count(*) from copied"), [(rows,)])
         self.assertIn("up to date", self.expect(0, "two.toml").stderr)
+
+    def test_a_lost_journal_is_made_again_from_what_the_targets_hold(self):
+        self.expect(0, "p.toml")
+        rows = self.rows(WIDE)
+        shutil.rmtree(self.path(".flowrun"))
+        self.assertIn("up to date", self.expect(0, "p.toml").stderr)
+        self.write("readings.csv", readings(4))
+        self.assertIn("done: ", self.expect(0, "p.toml").stderr)
+        self.assertEqual(self.rows(WIDE)[:len(rows)], rows)
+        self.assertEqual(len(self.rows(WIDE)), 48)
+        runs = self.expect(0, "runs", "p.toml", "--json").stdout
+        self.assertGreaterEqual(len(json.loads(runs)["runs"]), 3)
+
+    def test_too_little_memory_names_a_lateness_with_which_the_run_passes(self):
+        self.write("readings.csv", readings(100, ships=4, per_hour=360))
+        tight = PIPELINE.replace('columns = ["rpm", "load"]', 'columns = ["rpm", "load"]\nmemory = "3 MiB"')
+        self.write("p.toml", tight.replace('lateness = "1m"', ""))
+        said = self.expect(1, "p.toml").stderr
+        lateness = re.search(r'lateness = "([^"]+)"', said)
+        self.assertIsNotNone(lateness, said)
+        self.write("p.toml", tight.replace('lateness = "1m"', f'lateness = "{lateness[1]}"'))
+        self.assertIn("done: 100 windows", self.expect(0, "p.toml").stderr)
+        self.assertEqual(len(self.rows(WIDE)), 100 * 4 * 360)
 
     def test_full_loads_again(self):
         self.expect(0, "p.toml")
