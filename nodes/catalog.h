@@ -15,9 +15,11 @@ NodeType generate_source();
 // transforms
 NodeType select();
 NodeType derive();
+NodeType hash();
 NodeType filter();
 NodeType split();
 NodeType pivot();
+NodeType aggregate();
 NodeType dedup();
 NodeType union_rows();
 NodeType unpivot();

@@ -11,6 +11,7 @@
 #include "engine/expr/decimal.h"
 #include "engine/expr/leaves.h"
 #include "engine/expr/logic.h"
+#include "engine/expr/utf8.h"
 
 namespace flowrun::expr {
 namespace {
@@ -98,8 +99,28 @@ NodeRef Binder::bind(const Syntax& syntax) {
   throw BindProblem{"this cannot stand here", "", syntax.at};
 }
 
+/// PostgreSQL makes small letters of a name that is not quoted, and files have columns in capitals:
+/// so a name that no column has exactly means the only one that differs in capitals.
+std::optional<std::size_t> Binder::find_column(const Syntax& syntax) const {
+  if (const auto exact = scope_.schema->index_of(syntax.name)) return exact;
+  std::optional<std::size_t> found;
+  for (std::size_t i = 0; i < scope_.schema->size(); ++i) {
+    std::string lower;
+    append_lower(scope_.schema->field(i).name, lower);
+    if (lower != syntax.name) continue;
+    if (found) {
+      throw BindProblem{
+          fmt::format("\"{}\" may be column \"{}\" or \"{}\"", syntax.name,
+                      scope_.schema->field(*found).name, scope_.schema->field(i).name),
+          "put the one that is meant in double quotes", syntax.at};
+    }
+    found = i;
+  }
+  return found;
+}
+
 NodeRef Binder::bind_column(const Syntax& syntax) {
-  const auto index = scope_.schema->index_of(syntax.name);
+  const auto index = find_column(syntax);
   if (!index) {
     throw BindProblem{fmt::format("there is no column \"{}\"", syntax.name),
                       suggest(syntax.name, scope_.schema->names()), syntax.at};

@@ -28,6 +28,7 @@ class Binder {
   [[nodiscard]] const std::set<std::size_t>& columns() const { return columns_; }
 
  private:
+  [[nodiscard]] std::optional<std::size_t> find_column(const Syntax& syntax) const;
   [[nodiscard]] NodeRef bind_column(const Syntax& syntax);
   [[nodiscard]] NodeRef bind_parameter(const Syntax& syntax) const;
   [[nodiscard]] NodeRef bind_call(const Syntax& syntax);

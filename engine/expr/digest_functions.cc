@@ -1,47 +1,27 @@
 // Digests and encodings, by OpenSSL's library.
 #include <openssl/evp.h>
 
-#include <array>
-
+#include "engine/expr/digest.h"
 #include "engine/expr/function.h"
 
 namespace flowrun::expr {
 namespace {
 
-constexpr std::string_view kHex = "0123456789abcdef";
-
-void append_hex(std::string_view bytes, std::string& out) {
-  for (const char c : bytes) {
-    out += kHex[static_cast<unsigned char>(c) >> 4U];
-    out += kHex[static_cast<unsigned char>(c) & 15U];
-  }
-}
-
-Problem digest(std::string_view data, const EVP_MD* method, std::string& out) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> value{};
-  unsigned int size = 0;
-  if (EVP_Digest(data.data(), data.size(), value.data(), &size, method, nullptr) != 1) {
-    return "the digest is not available";
-  }
-  out.assign(value.begin(), value.begin() + size);
-  return nullptr;
-}
-
 /// In hex digits, as PostgreSQL's md5().
 Vector md5(ValueType out, const Rows& rows, Mask mask, std::span<const Vector> args) {
   return map1<std::string, std::string_view>(out, rows, mask, args,
                                              [](std::string_view a, std::string& r) -> Problem {
-                                               std::string bytes;
-                                               const auto problem = digest(a, EVP_md5(), bytes);
-                                               append_hex(bytes, r);
-                                               return problem;
+                                               r = hex_of(digest(DigestMethod::md5, a));
+                                               return nullptr;
                                              });
 }
 /// As bytes, as PostgreSQL's sha256().
 Vector sha256(ValueType out, const Rows& rows, Mask mask, std::span<const Vector> args) {
-  return map1<std::string, std::string_view>(
-      out, rows, mask, args,
-      [](std::string_view a, std::string& r) -> Problem { return digest(a, EVP_sha256(), r); });
+  return map1<std::string, std::string_view>(out, rows, mask, args,
+                                             [](std::string_view a, std::string& r) -> Problem {
+                                               r = digest(DigestMethod::sha256, a);
+                                               return nullptr;
+                                             });
 }
 
 Vector encode(ValueType out, const Rows& rows, Mask mask, std::span<const Vector> args) {
@@ -49,7 +29,7 @@ Vector encode(ValueType out, const Rows& rows, Mask mask, std::span<const Vector
       out, rows, mask, args,
       [](std::string_view a, std::string_view form, std::string& r) -> Problem {
         if (form == "hex") {
-          append_hex(a, r);
+          r = hex_of(a);
           return nullptr;
         }
         if (form != "base64") return "no such encoding; there are hex and base64";

@@ -44,7 +44,9 @@ void write_node(JsonWriter& json, const InstancePlan& instance, const Plan& plan
   for (const auto& [option, value] : node.shown_options) json.field(option, value);
   json.end_object();
   if (form == BoxForm::source) json.key("credit_bytes").integer(credit_share(instance, plan));
-  if (form == BoxForm::accumulator) json.key("memory_bytes").integer(node.memory);
+  if (form == BoxForm::accumulator) {
+    json.field("memory_bytes", node.memory).field("memory_is_shared", node.shares_memory);
+  }
   if (form == BoxForm::sink) {
     write_sink(json, node, plan);
   } else {

@@ -61,6 +61,13 @@ void add_sink_lines(const PlanNode& node, const Plan& plan, bool has_window,
     lines.push_back(node.window_keyed ? "windows in any order" : "windows in order");
 }
 
+/// True where other accumulators have the same memory.
+bool shares(const InstancePlan& instance, const PlanNode& node) {
+  const auto sharing = std::count_if(instance.nodes.begin(), instance.nodes.end(),
+                                     [](const PlanNode& each) { return each.shares_memory; });
+  return node.shares_memory && sharing > 1;
+}
+
 std::vector<std::string> lines_of(const InstancePlan& instance, const Plan& plan,
                                   std::size_t index) {
   const auto& node = instance.nodes[index];
@@ -70,7 +77,8 @@ std::vector<std::string> lines_of(const InstancePlan& instance, const Plan& plan
       lines.push_back("in flight: at most " + format_size(credit_share(instance, plan)));
       break;
     case BoxForm::accumulator:
-      lines.push_back("keeps at most " + format_size(node.memory));
+      lines.push_back("keeps at most " + format_size(node.memory) +
+                      (shares(instance, node) ? ", with the others" : ""));
       break;
     case BoxForm::sink:
       add_sink_lines(node, plan, instance.window.has_value(), lines);

@@ -187,18 +187,15 @@ class Planner {
     for (const auto& axis : matrix.axes) warn(axis, matrix.spans.at(axis), "the matrix axis");
   }
 
-  /// Accumulators that declare no limit share half of the process's memory equally.
+  /// Accumulators that declare no limit share half of the process's memory, whoever needs it.
   void share_memory() {
     const auto at_once = static_cast<std::int64_t>(
         std::min<std::size_t>(plan_.instances.size(), static_cast<std::size_t>(plan_.parallel)));
     for (auto& instance : plan_.instances) {
-      std::vector<PlanNode*> sharing;
       for (auto& node : instance.nodes) {
-        if (node.binding.make_accumulator && node.memory == 0) sharing.push_back(&node);
-      }
-      for (auto* node : sharing) {
-        node->memory =
-            plan_.accumulator_budget() / (static_cast<std::int64_t>(sharing.size()) * at_once);
+        if (!node.binding.make_accumulator || node.memory != 0) continue;
+        node.memory = plan_.accumulator_budget() / at_once;
+        node.shares_memory = true;
       }
     }
   }

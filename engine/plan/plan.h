@@ -58,6 +58,7 @@ struct PlanNode {
   Binding binding;
   RejectLimits limits;         ///< the node's own, else the pipeline's
   std::int64_t memory = 0;     ///< accumulators: their limit in bytes
+  bool shares_memory = false;  ///< that limit is for all accumulators of the instance that share it
   std::string plan_hash;       ///< sinks: over everything upstream that changes rows
   bool window_keyed = false;   ///< sinks: units may commit in any order
   bool takes_rejects = false;  ///< sinks: every input is a rejected port
@@ -104,8 +105,8 @@ struct Plan {
   std::string hash;  ///< of the whole resolved pipeline
 
   /// How max_memory is divided: an eighth for rows in flight (every source has an equal share of
-  /// it), half for accumulators that declare no `memory` (of all instances that run at once), the
-  /// rest for staging.
+  /// it), half for accumulators that declare no `memory` (all of them together, of all instances that
+  /// run at once), the rest for staging.
   [[nodiscard]] std::int64_t credit_budget() const { return max_memory / 8; }
   [[nodiscard]] std::int64_t accumulator_budget() const { return max_memory / 2; }
 };

@@ -27,8 +27,9 @@ struct AttemptContext {
   std::vector<std::string> input_names;  ///< by input number: what origins call them
   Log* log = nullptr;
   std::string run;
-  std::atomic<int> short_of_memory{0};  ///< accumulators that are more than half full
-  std::function<Micros()> disorder;     ///< how far rows of one input were out of order so far
+  std::atomic<std::int64_t> shared_memory{0};  ///< bytes kept by accumulators that share a limit
+  std::atomic<int> short_of_memory{0};         ///< accumulators that are more than half full
+  std::function<Micros()> disorder;  ///< how far rows of one input were out of order so far
 
   /// "path:line" of a row, or "" where its input is not known.
   [[nodiscard]] std::string origin(std::uint64_t ordinal) const {

@@ -26,15 +26,19 @@ Micros round_down(Micros span) {
   return step == kSteps.begin() ? std::max<Micros>(span / 1000 * 1000, 1000) : *std::prev(step);
 }
 
-std::string memory_advice(const AttemptContext& context, std::int64_t held, std::int64_t limit,
-                          std::size_t units) {
-  const auto held_text = format_size(held);
+std::string memory_advice(const AttemptContext& context, const HeldMemory& memory) {
+  const auto [held, own, limit, units] = memory;
+  const bool shared = own < held;
+  const auto held_text = shared ? fmt::format("{} ({} with the other nodes that keep rows)",
+                                              format_size(own), format_size(held))
+                                : format_size(held);
   const auto limit_text = format_size(limit);
+  const auto* raise = shared ? "`memory` in [limits]" : "`memory` of this node";
   if (!context.instance->window) {
     return fmt::format(
         "holds {}, over its limit of {}: give the pipeline a [window] so that it is emptied as it "
-        "goes, or raise `memory` of this node",
-        held_text, limit_text);
+        "goes, or raise {}",
+        held_text, limit_text, raise);
   }
   const auto& window = *context.instance->window;
   const auto message = fmt::format("holds {} in {} open windows of {}, over its limit of {}",
@@ -56,21 +60,19 @@ std::string memory_advice(const AttemptContext& context, std::int64_t held, std:
       std::min(round_down(static_cast<Micros>(std::max(budget, 0.0) / 2)), window.every);
   const bool is_new = every < window.every || !window.lateness || *window.lateness > lateness;
   if (budget > 2000 && is_new) {
-    return fmt::format(
-        "{}; set every = \"{}\" and lateness = \"{}\" in [window], or raise `memory` of "
-        "this node",
-        message, format_duration(every), format_duration(lateness));
+    return fmt::format("{}; set every = \"{}\" and lateness = \"{}\" in [window], or raise {}",
+                       message, format_duration(every), format_duration(lateness), raise);
   }
   if (budget > 2000) {
     return fmt::format(
         "{}, and rows came at most {} out of order: windows are as small as they need to be; raise "
-        "`memory` of this node to {}",
-        message, format_duration(lateness), format_size(2 * held));
+        "{} to {}",
+        message, format_duration(lateness), raise, format_size(2 * held));
   }
   return fmt::format(
-      "{}; rows came {} out of order, so that no window fits: raise `memory` of this "
-      "node to {}, or sort the input",
-      message, format_duration(lateness),
+      "{}; rows came {} out of order, so that no window fits: raise {} to {}, or "
+      "sort the input",
+      message, format_duration(lateness), raise,
       format_size(static_cast<std::int64_t>(per_window * (needed + 1) / kHeadroom)));
 }
 

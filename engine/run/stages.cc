@@ -104,6 +104,10 @@ std::int64_t AccumulatorStage::measure(std::size_t& units) {
   auto peak = node_->stats().peak_memory.load();
   while (total > peak && !node_->stats().peak_memory.compare_exchange_weak(peak, total)) {
   }
+  if (node_->plan().shares_memory) {
+    const auto change = total - counted_.exchange(total);
+    total = context_->shared_memory += change;
+  }
   const bool is_short = total > node_->plan().memory / 2;
   if (is_short_.exchange(is_short) != is_short) context_->short_of_memory += is_short ? 1 : -1;
   return total;
@@ -113,7 +117,8 @@ void AccumulatorStage::check_memory() {
   std::size_t units = 0;
   const auto total = measure(units);
   if (total > node_->plan().memory) {
-    throw Error(Errc::limit, memory_advice(*context_, total, node_->plan().memory, units));
+    const auto own = node_->stats().memory.load();
+    throw Error(Errc::limit, memory_advice(*context_, {total, own, node_->plan().memory, units}));
   }
 }
 

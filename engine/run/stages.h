@@ -88,7 +88,8 @@ class AccumulatorStage final : public Stage {
   NodeBase* node_;
   AttemptContext* context_;
   std::unique_ptr<Accumulator> accumulator_;
-  std::atomic<bool> is_short_{false};  ///< more than half full
+  std::atomic<bool> is_short_{false};     ///< more than half full
+  std::atomic<std::int64_t> counted_{0};  ///< its part of what is shared
   std::mutex mutex_;
   std::map<std::uint32_t, std::unique_ptr<AccumulatorState>> states_;
 };

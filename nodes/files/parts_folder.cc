@@ -73,7 +73,7 @@ void FileParts::recover(const FileInventory& inventory) {
 void FileParts::begin_change() {
   if (has_folder_) return;
   std::error_code error;
-  std::filesystem::create_directory(paths_.folder(), error);
+  std::filesystem::create_directories(paths_.folder(), error);
   if (error)
     throw Error(Errc::io, "cannot make the folder {}: {}", paths_.folder(), error.message());
   if (!in_file_.empty()) {

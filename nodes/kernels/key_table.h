@@ -77,6 +77,11 @@ class KeyTable {
   [[nodiscard]] const Entry& entry(Place place) const { return *entry_at(place); }
   /// The bytes of a key; they stay there.
   [[nodiscard]] const char* key(Place place) const { return address(place) + kKeyAt; }
+  [[nodiscard]] std::string_view key_bytes(Place place) const {
+    return {key(place), head_of(address(place)).size};
+  }
+  /// The record that was added last; there must be one.
+  [[nodiscard]] Place newest() const { return newest_; }
   void prefetch(Place place) const { __builtin_prefetch(address(place)); }
 
   /// Calls visit(Place) for every record, in the order in which they came.
@@ -152,8 +157,9 @@ class KeyTable {
     auto* record = address(place);
     std::memcpy(record, &head, sizeof head);
     new (record + sizeof head) Entry(fresh);
-    std::memcpy(record + kKeyAt, key.data(), key.size());
+    if (!key.empty()) std::memcpy(record + kKeyAt, key.data(), key.size());
     ++size_;
+    newest_ = place;
     return place;
   }
 
@@ -171,6 +177,7 @@ class KeyTable {
   std::vector<Slot> slots_;
   std::uint32_t mask_ = 0;
   std::size_t size_ = 0;
+  Place newest_ = 0;
   std::vector<Chunk> chunks_;
   std::int64_t bytes_ = 0;
 };

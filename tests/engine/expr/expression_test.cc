@@ -37,6 +37,17 @@ TEST_CASE("what is wrong has a place, words and a way out") {
   CHECK(evaluated("now() - now()", *batch).starts_with("at 6: its values are intervals"));
 }
 
+TEST_CASE("a name without quotes finds its column in whatever letters it is written") {
+  const auto batch = batch_of("Quantity int64, quantity_2 int64, a int64, A int64", "1,2,3,4");
+  CHECK(evaluated("Quantity + QUANTITY_2", *batch) == "3");
+  CHECK(evaluated("\"Quantity\" + a + \"A\"", *batch) == "8");
+  CHECK(evaluated("A", *batch) == "3");
+  CHECK(evaluated("B", *batch_of("B int64", "5")) == "5");
+  CHECK(evaluated("x", *batch_of("X int64, x int64", "5,6")) == "6");
+  CHECK(evaluated("ab", *batch_of("Ab int64, aB int64", "5,6")) ==
+        "at 0: \"ab\" may be column \"Ab\" or \"aB\" (put the one that is meant in double quotes)");
+}
+
 TEST_CASE("a row without a value says why, with the values that it was asked of") {
   CHECK(evaluated("a / b", *batch_of("a int64, b int64", "7,2\n7,0\n,0")) ==
         "3,!division by zero: 7, 0,~");

@@ -241,7 +241,7 @@ TEST_CASE("a node can look at its input, and what it freezes is kept") {
   }
 }
 
-TEST_CASE("accumulators have a memory limit: their own, or an equal share of half the budget") {
+TEST_CASE("accumulators have a memory limit: their own, or half the budget together") {
   const auto text = [](const std::string& matrix, const std::string& own) {
     return "name = \"b\"\n" + matrix +
            "[sources.in]\ntype = \"table\"\npath = \"a${x}\"\ncolumns = { k = \"string\" }\n"
@@ -249,12 +249,14 @@ TEST_CASE("accumulators have a memory limit: their own, or an equal share of hal
            own + "[transforms.t]\ntype = \"latest\"\ninput = \"a\"\nkey = \"k\"\n" + kOut;
   };
   const std::string one = "[params]\nx = 1\n";
-  CHECK(plan_text(text(one, "")).node("a").memory == 64 << 20);
-  CHECK(plan_text(text(one, "")).node("t").memory == 64 << 20);
+  CHECK(plan_text(text(one, "")).node("a").memory == 128 << 20);
+  CHECK(plan_text(text(one, "")).node("t").memory == 128 << 20);
+  CHECK(plan_text(text(one, "")).node("t").shares_memory);
+  CHECK_FALSE(plan_text(text(one, "memory = \"10 MiB\"\n")).node("a").shares_memory);
   CHECK(plan_text(text(one, "memory = \"10 MiB\"\n")).node("a").memory == 10 << 20);
   CHECK(plan_text(text(one, "memory = \"10 MiB\"\n")).node("t").memory == 128 << 20);
   const auto planned = plan_text(text("[matrix]\nx = [1, 2, 3, 4]\nparallel = 2\n", ""));
-  CHECK(planned.plan.value().instances[3].nodes[1].memory == 32 << 20);
+  CHECK(planned.plan.value().instances[3].nodes[1].memory == 64 << 20);
   CHECK(planned.node("in").memory == 0);
 }
 

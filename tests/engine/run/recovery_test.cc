@@ -228,6 +228,26 @@ TEST_CASE("an accumulator over its limit names a lateness that fits, and with it
   CHECK(target->sorted().size() == 1000);
 }
 
+TEST_CASE(
+    "accumulators without a limit of their own share one, and the error says who holds what") {
+  FakePipeline p;
+  auto inputs = std::make_shared<std::vector<FakeInput>>();
+  inputs->push_back({"in", "f1", hour_rows(0, 100, "a")});
+  const auto rows = p.source("rows", "ts timestamptz, v string", inputs);
+  for (const auto* name : {"one", "two"}) {
+    const auto kept = p.keep_all(name, {rows, 0}, 64 * 150);
+    p.instance.nodes[kept].shares_memory = true;
+    p.sink(std::string("out_") + name, {{kept, 0}}, std::make_shared<FakeTarget>());
+  }
+  const auto report = p.run();
+  CHECK(exit_code(report) == 1);
+  INFO(report.message);
+  CHECK(report.message.find("with the other nodes that keep rows), over its limit of") !=
+        std::string::npos);
+  for (auto& node : p.instance.nodes) node.memory = 64 * 200;
+  CHECK(p.run().message == "");
+}
+
 TEST_CASE("asked to stop, a run ends as cancelled and the next one completes it") {
   Simple s(true);
   std::stop_source stop;

@@ -245,12 +245,20 @@ TEST_CASE("a full disk ends the unit, and nothing is lost but the unit") {
   CHECK(f.file() == "ts,v\n0,a\n1,b\n");
 }
 
-TEST_CASE("a folder that is not there is an error that names it") {
+TEST_CASE("a folder that is not there is made, and one that cannot be is an error that names it") {
   Fixture f;
   f.path = f.folder / "no/such/wide.csv";
+  {
+    auto run = f.run();
+    run.start();
+    run.put(hour(0), "0,a");
+    run.close();
+    CHECK(f.file() == "ts,v\n0,a\n");
+  }
+  f.path = f.folder / "no/such/wide.csv/below.csv";
   auto run = f.run();
   run.start();
   run.stage(hour(0), {batch_of(run.fields(), "0,a")});
   CHECK_THROWS_WITH(run.prepare(hour(0)),
-                    ContainsSubstring(f.path + ".parts") && ContainsSubstring("No such file"));
+                    ContainsSubstring(f.path + ".parts") && ContainsSubstring("Not a directory"));
 }
