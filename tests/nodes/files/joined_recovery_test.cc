@@ -257,8 +257,6 @@ TEST_CASE("a folder that is not there is made, and one that cannot be is an erro
   }
   f.path = f.folder / "no/such/wide.csv/below.csv";
   auto run = f.run();
-  run.start();
-  run.stage(hour(0), {batch_of(run.fields(), "0,a")});
-  CHECK_THROWS_WITH(run.prepare(hour(0)),
+  CHECK_THROWS_WITH(run.start(),
                     ContainsSubstring(f.path + ".parts") && ContainsSubstring("Not a directory"));
 }
