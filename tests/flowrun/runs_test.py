@@ -100,6 +100,19 @@ class Runs(CommandTest):
         self.assertIn("done: 100 windows", self.expect(0, "p.toml").stderr)
         self.assertEqual(len(self.rows(WIDE)), 100 * 4 * 360)
 
+    def test_a_pivoted_column_that_does_not_arrive_keeps_what_is_there(self):
+        self.expect(0, "p.toml")
+        before = self.rows(WIDE)
+        with open(self.path("readings.csv"), encoding="utf-8") as file:
+            lines = file.read().splitlines()
+        self.write("readings.csv", "\n".join(
+            [lines[0]] + [line.rsplit(",", 1)[0] + ",99" for line in lines[1:] if ",rpm," in line]) + "\n")
+        self.expect(0, "p.toml")
+        self.assertEqual(self.rows(WIDE), [(ship, at, 99.0, load) for ship, at, _, load in before])
+        self.write("p.toml", PIPELINE + 'nulls = "write"\n')
+        self.expect(0, "p.toml", "--full")
+        self.assertEqual(self.rows(WIDE), [(ship, at, 99.0, None) for ship, at, _, _ in before])
+
     def test_full_loads_again(self):
         self.expect(0, "p.toml")
         self.assertIn("done: 3 windows", self.expect(0, "p.toml", "--full").stderr)
