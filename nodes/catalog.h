@@ -16,6 +16,7 @@ NodeType generate_source();
 NodeType select();
 NodeType derive();
 NodeType hash();
+NodeType lookup();
 NodeType filter();
 NodeType split();
 NodeType pivot();
