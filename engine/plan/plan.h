@@ -104,7 +104,7 @@ struct Plan {
   Micros now = 0;    ///< taken once
   std::string hash;  ///< of the whole resolved pipeline
 
-  /// How max_memory is divided: an eighth for rows in flight (every source has an equal share of
+  /// How max_memory is divided: an eighth at most for rows in flight (every source has an equal share of
   /// it), half for accumulators that declare no `memory` (all of them together, of all instances that
   /// run at once), the rest for staging.
   [[nodiscard]] std::int64_t credit_budget() const { return max_memory / 8; }

@@ -22,8 +22,8 @@ class DrySink final : public Sink {
   void close(bool) override {}
 };
 
-/// An eighth of the process's memory is for what sinks stage.
-constexpr std::int64_t kStagingShare = 8;
+/// A sixteenth of the process's memory is for what sinks stage; what is more goes to disk.
+constexpr std::int64_t kStagingShare = 16;
 constexpr std::int64_t kLeastStaging = 1 << 20;
 
 std::string spool_directory(const Plan& plan) {

@@ -10,6 +10,10 @@
 namespace flowrun {
 namespace {
 
+/// Enough to keep every worker busy; more would only wait in memory where a sink is slow.
+constexpr std::int64_t kInFlightPerThread = 4 << 20;
+constexpr std::int64_t kLeastInFlight = 16 << 20;
+
 /// Exit codes by rank: the worst one of several instances is the process's.
 constexpr int kInternal = 70;
 constexpr int kLeaseHeld = 75;
@@ -76,7 +80,8 @@ int exit_code(const RunReport& report) {
 
 std::vector<RunReport> run_plan(const Plan& plan, const RunOptions& options,
                                 const RunServices& services) {
-  Credits credits(plan.credit_budget());
+  const auto wanted = std::max(kLeastInFlight, kInFlightPerThread * worker_threads(options));
+  Credits credits(std::min(plan.credit_budget(), wanted));
   std::vector<RunReport> reports(plan.instances.size());
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
