@@ -5,8 +5,8 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
-#include <limits>
 #include <cstring>
+#include <limits>
 
 #include "engine/core/time.h"
 
@@ -87,28 +87,6 @@ int widest_scale(double value) {
   return scale;
 }
 
-void append_hex(std::string& out, std::string_view bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += kDigits[byte >> 4U];
-    out += kDigits[byte & 15U];
-  }
-}
-
-std::optional<std::string> parse_hex(std::string_view text) {
-  if (text.size() % 2 != 0) return std::nullopt;
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    unsigned byte = 0;
-    const auto* end = text.data() + i + 2;
-    const auto [at, error] = std::from_chars(text.data() + i, end, byte, 16);
-    if (error != std::errc() || at != end) return std::nullopt;
-    out += static_cast<char>(byte);
-  }
-  return out;
-}
-
 template <typename T>
 std::optional<T> whole_number(std::string_view text) {
   if (!text.empty() && text.front() == '+') {
@@ -162,6 +140,28 @@ void append_float(std::string& out, double value, int& scale_hint) {
   std::array<char, kMaxFloatText> digits;
   const char* end = write_float(digits.data(), value, scale_hint);
   out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+}
+
+void append_hex(std::string& out, std::string_view bytes, bool upper) {
+  const std::string_view digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += digits[byte >> 4U];
+    out += digits[byte & 15U];
+  }
+}
+
+std::optional<std::string> parse_hex(std::string_view text) {
+  if (text.size() % 2 != 0) return std::nullopt;
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); i += 2) {
+    unsigned byte = 0;
+    const auto* end = text.data() + i + 2;
+    const auto [at, error] = std::from_chars(text.data() + i, end, byte, 16);
+    if (error != std::errc() || at != end) return std::nullopt;
+    out += static_cast<char>(byte);
+  }
+  return out;
 }
 
 void append_text(std::string& out, const Column& column, std::int64_t row) {

@@ -36,6 +36,11 @@ inline constexpr std::size_t kMaxFloatText = 32;
 /// is UTC; timestamptz with zone, UTC where none).
 [[nodiscard]] bool parse_append(ColumnBuilder& builder, std::string_view text);
 
+/// Appends bytes as hex digits, two each.
+void append_hex(std::string& out, std::string_view bytes, bool upper = false);
+/// The bytes that hex digits of either case spell; nothing where they are none or odd in number.
+[[nodiscard]] std::optional<std::string> parse_hex(std::string_view text);
+
 [[nodiscard]] std::optional<bool> parse_bool(std::string_view text);
 [[nodiscard]] std::optional<std::int64_t> parse_int64(std::string_view text);
 [[nodiscard]] std::optional<double> parse_float64(std::string_view text);

@@ -47,8 +47,12 @@ const Vector* constant_of(const NodeRef& node) {
   return found == nullptr ? nullptr : &found->value();
 }
 
-bool is_operator(std::string_view name) {
-  return name.find_first_not_of("+-*/%^<>=|&#~!") == std::string_view::npos;
+/// What says whether two values of a type are equal.
+Kernel equality(ValueType type, std::size_t at) {
+  for (const auto* function : functions_named("=")) {
+    if (function->args[0] == type.family) return function->kernel;
+  }
+  throw BindProblem{fmt::format("values of type {} cannot be compared", to_string(type)), "", at};
 }
 
 }  // namespace
@@ -304,13 +308,8 @@ NodeRef Binder::bind_membership(const Syntax& syntax) {
   const auto type = unify(args, syntax);
   auto value = std::move(args.front());
   args.erase(args.begin());
-  for (const auto* function : functions_named("=")) {
-    if (function->args[0] == type.family) {
-      return make_in(std::move(value), std::move(args), function->kernel, syntax.name == "not_in");
-    }
-  }
-  throw BindProblem{fmt::format("values of type {} cannot be compared", to_string(type)), "",
-                    syntax.at};
+  return make_in(std::move(value), std::move(args), equality(type, syntax.at),
+                 syntax.name == "not_in");
 }
 
 NodeRef Binder::bind_comparison_of(const Syntax& syntax) {
@@ -323,13 +322,8 @@ NodeRef Binder::bind_comparison_of(const Syntax& syntax) {
   }
   auto args = bind_all(syntax);
   const auto type = unify(args, syntax);
-  for (const auto* function : functions_named("=")) {
-    if (function->args[0] != type.family) continue;
-    return make_distinct(std::move(args[0]), std::move(args[1]), function->kernel,
-                         syntax.name == "is_distinct");
-  }
-  throw BindProblem{fmt::format("values of type {} cannot be compared", to_string(type)), "",
-                    syntax.at};
+  return make_distinct(std::move(args[0]), std::move(args[1]), equality(type, syntax.at),
+                       syntax.name == "is_distinct");
 }
 
 NodeRef Binder::bind_concat(const Syntax& syntax) {

@@ -13,10 +13,7 @@ namespace {
 /// Puts a vector together row by row out of others.
 class Merger {
  public:
-  Merger(ValueType type, std::int64_t rows)
-      : type_(type),
-        builder_(type.family == Family::interval ? decimal_type(kMostDigits, 0)
-                                                 : *column_type(type)) {
+  Merger(ValueType type, std::int64_t rows) : type_(type), builder_(stored_type(type)) {
     builder_.reserve(rows);
   }
   void take(const Vector& from, std::int64_t row) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "engine/data/text.h"
 #include "engine/expr/decimal.h"
@@ -173,30 +174,13 @@ struct Casting {
         });
       case Family::bytes:
         return each<std::string, Text>([](Text a, std::string& r) -> Problem {
-          if (a.starts_with("\\x")) return bytes_of_hex(a.substr(2), r);
+          if (a.starts_with("\\x")) return read_hex(a.substr(2), r);
           r = a;
           return nullptr;
         });
       default:
         return {to, from.column, from.constant};
     }
-  }
-
-  static Problem bytes_of_hex(std::string_view hex, std::string& out) {
-    if (hex.size() % 2 != 0) return "an odd number of hex digits";
-    for (std::size_t i = 0; i < hex.size(); i += 2) {
-      int value = 0;
-      for (const char c : hex.substr(i, 2)) {
-        const int digit = c >= '0' && c <= '9'   ? c - '0'
-                          : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                          : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                                 : -1;
-        if (digit < 0) return "not a hex digit";
-        value = value * 16 + digit;
-      }
-      out += static_cast<char>(value);
-    }
-    return nullptr;
   }
 
   /// The text of any value, as our own files write it.
@@ -282,6 +266,14 @@ struct Casting {
 };
 
 }  // namespace
+
+Problem read_hex(std::string_view text, std::string& out) {
+  if (text.size() % 2 != 0) return "an odd number of hex digits";
+  auto bytes = parse_hex(text);
+  if (!bytes) return "not a hex digit";
+  out = std::move(*bytes);
+  return nullptr;
+}
 
 bool converts(Family from, Family to) {
   if (from == to || from == Family::unknown) return true;

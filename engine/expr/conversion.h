@@ -15,6 +15,9 @@ namespace flowrun::expr {
 /// cast.
 [[nodiscard]] ValueType cast_type(ValueType from, ValueType to, bool has_modifiers);
 
+/// The bytes that hex digits spell.
+[[nodiscard]] Problem read_hex(std::string_view text, std::string& out);
+
 /// Casts all rows. Numbers are rounded half away from zero to fewer decimals (doubles to whole
 /// numbers half to even); what does not fit, and a text that spells no such value, is a failure.
 [[nodiscard]] Vector convert(const Vector& from, ValueType to, const Rows& rows, Mask mask);

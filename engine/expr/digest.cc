@@ -20,15 +20,4 @@ std::string digest(DigestMethod method, std::string_view data) {
   return {value.begin(), value.begin() + size};
 }
 
-std::string hex_of(std::string_view bytes, bool upper) {
-  const std::string_view digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
-  std::string out;
-  out.reserve(2 * bytes.size());
-  for (const char c : bytes) {
-    out += digits[static_cast<unsigned char>(c) >> 4U];
-    out += digits[static_cast<unsigned char>(c) & 15U];
-  }
-  return out;
-}
-
 }  // namespace flowrun::expr

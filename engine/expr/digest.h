@@ -11,7 +11,4 @@ enum class DigestMethod { md5, sha1, sha256 };
 /// The digest's bytes. Throws Error(plan) where the system's OpenSSL refuses the method.
 [[nodiscard]] std::string digest(DigestMethod method, std::string_view data);
 
-/// Bytes as hex digits, two each.
-[[nodiscard]] std::string hex_of(std::string_view bytes, bool upper = false);
-
 }  // namespace flowrun::expr

@@ -1,6 +1,8 @@
 // Digests and encodings, by OpenSSL's library.
 #include <openssl/evp.h>
 
+#include "engine/data/text.h"
+#include "engine/expr/conversion.h"
 #include "engine/expr/digest.h"
 #include "engine/expr/function.h"
 
@@ -11,7 +13,7 @@ namespace {
 Vector md5(ValueType out, const Rows& rows, Mask mask, std::span<const Vector> args) {
   return map1<std::string, std::string_view>(out, rows, mask, args,
                                              [](std::string_view a, std::string& r) -> Problem {
-                                               r = hex_of(digest(DigestMethod::md5, a));
+                                               append_hex(r, digest(DigestMethod::md5, a));
                                                return nullptr;
                                              });
 }
@@ -29,7 +31,7 @@ Vector encode(ValueType out, const Rows& rows, Mask mask, std::span<const Vector
       out, rows, mask, args,
       [](std::string_view a, std::string_view form, std::string& r) -> Problem {
         if (form == "hex") {
-          r = hex_of(a);
+          append_hex(r, a);
           return nullptr;
         }
         if (form != "base64") return "no such encoding; there are hex and base64";
@@ -41,24 +43,12 @@ Vector encode(ValueType out, const Rows& rows, Mask mask, std::span<const Vector
         return nullptr;
       });
 }
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 Vector decode(ValueType out, const Rows& rows, Mask mask, std::span<const Vector> args) {
   return map2<std::string, std::string_view, std::string_view>(
       out, rows, mask, args,
       [](std::string_view a, std::string_view form, std::string& r) -> Problem {
         if (form != "hex") return "no such encoding; there is hex";
-        if (a.size() % 2 != 0) return "an odd number of hex digits";
-        for (std::size_t i = 0; i < a.size(); i += 2) {
-          const int high = hex_digit(a[i]);
-          const int low = hex_digit(a[i + 1]);
-          if (high < 0 || low < 0) return "not a hex digit";
-          r += static_cast<char>(high * 16 + low);
-        }
-        return nullptr;
+        return read_hex(a, r);
       });
 }
 

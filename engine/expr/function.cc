@@ -33,6 +33,10 @@ std::vector<const Function*> functions_named(std::string_view name) {
   return found == index().end() ? std::vector<const Function*>() : found->second;
 }
 
+bool is_operator(std::string_view name) {
+  return name.find_first_not_of("+-*/%^<>=|&#~!") == std::string_view::npos;
+}
+
 std::vector<std::string> function_names() {
   std::set<std::string> names{"coalesce",  "nullif",  "greatest",  "least", "concat",
                               "concat_ws", "extract", "date_part", "now"};

@@ -22,11 +22,12 @@ struct Function {
   std::vector<Family> args;
   ResultType result;
   Kernel kernel;
-  bool variadic = false;  ///< the last argument may come again and again
 };
 
 /// All ways to call functions called `name`.
 [[nodiscard]] std::vector<const Function*> functions_named(std::string_view name);
+/// Whether a name is that of an operator: "||".
+[[nodiscard]] bool is_operator(std::string_view name);
 /// Every name, for suggestions and documentation; operators are left out.
 [[nodiscard]] std::vector<std::string> function_names();
 

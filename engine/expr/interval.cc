@@ -55,6 +55,12 @@ constexpr std::array<UnitName, 33> kUnits{{
     {"years", 12, 0, 0},
 }};
 
+const UnitName* find_unit(std::string_view name) {
+  const auto* found = std::find_if(kUnits.begin(), kUnits.end(),
+                                   [&](const UnitName& unit) { return unit.name == name; });
+  return found == kUnits.end() ? nullptr : found;
+}
+
 bool add_part(double amount, const UnitName& unit, Interval128& out) {
   Interval128 part;
   const Interval128 one{unit.months, unit.days, unit.micros};
@@ -109,9 +115,8 @@ bool add_iso(std::string_view text, Interval128& out) {
                               : unit == 'W' ? "w"
                               : unit == 'D' ? "d"
                                             : "");
-    const auto found = std::find_if(kUnits.begin(), kUnits.end(),
-                                    [&](const UnitName& each) { return each.name == name; });
-    if (found == kUnits.end() || !add_part(amount, *found, out)) return false;
+    const auto* found = find_unit(name);
+    if (found == nullptr || !add_part(amount, *found, out)) return false;
     any = true;
   }
   return any;
@@ -162,9 +167,8 @@ std::optional<Interval128> parse_interval(std::string_view text) {
     if (failed != std::errc() || end != to) return std::nullopt;
     // A number alone at the end is seconds.
     const std::string name = i + 1 < words.size() ? words[++i] : "s";
-    const auto unit = std::find_if(kUnits.begin(), kUnits.end(),
-                                   [&](const UnitName& each) { return each.name == name; });
-    if (unit == kUnits.end() || !add_part(amount, *unit, out)) return std::nullopt;
+    const auto* unit = find_unit(name);
+    if (unit == nullptr || !add_part(amount, *unit, out)) return std::nullopt;
   }
   return ago ? negated(out) : out;
 }

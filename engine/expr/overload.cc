@@ -84,8 +84,7 @@ NodeRef Binder::call(std::string_view name, std::vector<NodeRef> args, std::size
   std::vector<Family> families;
   for (const auto& arg : args) families.push_back(arg->type().family);
   // PostgreSQL takes an untyped literal beside an operator for what stands on the other side.
-  const bool binary =
-      families.size() == 2 && name.find_first_not_of("+-*/%^<>=|&#~!") == std::string_view::npos;
+  const bool binary = families.size() == 2 && is_operator(name);
   const Function* function = nullptr;
   if (binary && (families[0] == Family::unknown) != (families[1] == Family::unknown)) {
     const auto known = families[0] == Family::unknown ? families[1] : families[0];

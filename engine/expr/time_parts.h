@@ -33,8 +33,7 @@ enum class TimeUnit {
 [[nodiscard]] std::optional<TimeUnit> time_unit(std::string_view name);
 /// True for those that date_trunc() knows.
 [[nodiscard]] bool truncates(TimeUnit unit);
-/// True for second and epoch, whose values are microseconds here and have six decimals there;
-/// milliseconds, too, are microseconds' kin.
+/// True for second and epoch, which have six decimals: field_of() gives them in microseconds.
 [[nodiscard]] bool has_fraction(TimeUnit unit);
 
 [[nodiscard]] Micros truncated(Micros wall, TimeUnit unit);

@@ -51,6 +51,10 @@ std::optional<Type> column_type(ValueType type) {
   return Type{static_cast<TypeId>(type.family), type.precision, type.scale};
 }
 
+Type stored_type(ValueType type) {
+  return column_type(type).value_or(decimal_type(kMostDigits, 0));
+}
+
 std::string to_string(ValueType type) {
   if (type.family == Family::interval) return "interval";
   if (type.family == Family::unknown) return "a literal without a type";

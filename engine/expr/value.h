@@ -48,6 +48,9 @@ inline constexpr int kMostDigits = 38;
 [[nodiscard]] ValueType value_type(Type type);
 /// The type of a column that holds such values; an interval has none. Untyped literals are texts.
 [[nodiscard]] std::optional<Type> column_type(ValueType type);
+/// The type of the column in which an expression keeps such values: an interval has the width of a
+/// decimal, and lies in one.
+[[nodiscard]] Type stored_type(ValueType type);
 /// As a person writes it: "int64", "decimal(10,2)", "interval", "text without a type".
 [[nodiscard]] std::string to_string(ValueType type);
 

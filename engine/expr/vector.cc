@@ -23,18 +23,6 @@ std::string shown_values(std::span<const Vector> args, std::int64_t row) {
   return out;
 }
 
-Vector null_vector(ValueType type) {
-  switch (type.family) {
-    case Family::boolean: {
-      Writer<bool> writer(type, 1);
-      writer.set_null(0);
-      return writer.finish(true);
-    }
-    case Family::interval:
-      return {type, null_column(decimal_type(kMostDigits, 0), 1), true};
-    default:
-      return {type, null_column(*column_type(type), 1), true};
-  }
-}
+Vector null_vector(ValueType type) { return {type, null_column(stored_type(type), 1), true}; }
 
 }  // namespace flowrun::expr

@@ -25,8 +25,7 @@ struct Interval128 {
 };
 static_assert(sizeof(Interval128) == sizeof(Int128));
 
-/// Values of one subexpression: one per row, or one for all rows. Intervals lie in the values of a
-/// decimal column, as they have its width.
+/// Values of one subexpression: one per row, or one for all rows, in a column of stored_type().
 struct Vector {
   ValueType type;
   ColumnRef column;
@@ -108,7 +107,7 @@ class Writer {
     if constexpr (!std::is_same_v<T, bool>) values_->template mutable_as<T>()[row] = T{};
   }
   [[nodiscard]] Vector finish(bool constant) {
-    ColumnParts parts{.type = stored_type(), .length = rows_, .null_count = nulls_};
+    ColumnParts parts{.type = stored_type(type_), .length = rows_, .null_count = nulls_};
     if (nulls_ != 0) parts.validity = std::move(validity_);
     parts.values = std::move(values_);
     return {type_, std::make_shared<const Column>(std::move(parts)), constant};
@@ -118,9 +117,6 @@ class Writer {
   static std::size_t size_of(std::int64_t rows) {
     if constexpr (std::is_same_v<T, bool>) return bytes_for_bits(rows);
     return static_cast<std::size_t>(rows) * sizeof(T);
-  }
-  [[nodiscard]] Type stored_type() const {
-    return type_.family == Family::interval ? decimal_type(kMostDigits, 0) : *column_type(type_);
   }
   ValueType type_;
   std::int64_t rows_;

@@ -19,6 +19,12 @@ const char* to_string(NodeKind kind) {
   return "node";
 }
 
+Port unchanged_port(const SchemaRef& input, std::string name) {
+  Port port{.name = std::move(name), .schema = input};
+  for (std::size_t i = 0; i < input->size(); ++i) port.unchanged_from.emplace_back(i);
+  return port;
+}
+
 void BindContext::error(std::string_view option, std::string code, std::string message,
                         std::string hint) {
   error_at(options().span(option), std::move(code), std::move(message), std::move(hint));

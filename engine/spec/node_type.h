@@ -45,6 +45,9 @@ struct Port {
   std::vector<bool> sparse;
 };
 
+/// A port through which every column of the input goes as it is.
+[[nodiscard]] Port unchanged_port(const SchemaRef& input, std::string name = {});
+
 /// What the planner must know of a sink.
 struct SinkFacts {
   std::string target;          ///< what it writes, for coverage and against two sinks on one target

@@ -4,21 +4,23 @@
 
 namespace flowrun::nodes {
 
-std::vector<std::uint32_t> reject_failures(const expr::Expression& expression,
-                                           const std::vector<expr::Failure>& failures,
-                                           const Batch& batch, const std::string& column,
-                                           Output& out) {
-  std::vector<std::uint32_t> sound;
-  auto failure = failures.begin();
-  for (std::int64_t row = 0; row < batch.rows(); ++row) {
-    if (failure != failures.end() && failure->row == row) {
-      out.reject(failure_reject(expression, *failure, batch, column));
-      ++failure;
-    } else {
-      sound.push_back(static_cast<std::uint32_t>(row));
-    }
+void FailedRows::reject(const expr::Expression& expression,
+                        const std::vector<expr::Failure>& failures, const std::string& column,
+                        Output& out) {
+  if (!failures.empty()) failed_.resize(static_cast<std::size_t>(batch_.rows()), false);
+  for (const auto& failure : failures) {
+    if (failed_[failure.row]) continue;
+    failed_[failure.row] = true;
+    out.reject(failure_reject(expression, failure, batch_, column));
   }
-  return sound;
+}
+
+std::vector<std::uint32_t> FailedRows::others() const {
+  std::vector<std::uint32_t> rows;
+  for (std::uint32_t row = 0; row < failed_.size(); ++row) {
+    if (!failed_[row]) rows.push_back(row);
+  }
+  return rows;
 }
 
 ConditionRows rows_where(const expr::Expression& condition, const Batch& batch, Output& out) {

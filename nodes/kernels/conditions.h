@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "engine/expr/expression.h"
@@ -19,11 +20,22 @@ struct ConditionRows {
 [[nodiscard]] ConditionRows rows_where(const expr::Expression& condition, const Batch& batch,
                                        Output& out);
 
-/// The rows of `count` that `failures` do not name, after those were rejected; `column` is what the
-/// expression was to fill.
-[[nodiscard]] std::vector<std::uint32_t> reject_failures(const expr::Expression& expression,
-                                                         const std::vector<expr::Failure>& failures,
-                                                         const Batch& batch,
-                                                         const std::string& column, Output& out);
+/// Rows of a batch that expressions have no value for: each is rejected once, for the first of
+/// them. One thread.
+class FailedRows {
+ public:
+  explicit FailedRows(const Batch& batch) : batch_(batch) {}
+
+  /// Rejects what is new among `failures`; `column` is what the expression was to fill.
+  void reject(const expr::Expression& expression, const std::vector<expr::Failure>& failures,
+              const std::string& column, Output& out);
+  [[nodiscard]] bool any() const { return !failed_.empty(); }
+  /// The other rows, ascending.
+  [[nodiscard]] std::vector<std::uint32_t> others() const;
+
+ private:
+  const Batch& batch_;
+  std::vector<bool> failed_;  ///< by row; empty as long as none has
+};
 
 }  // namespace flowrun::nodes

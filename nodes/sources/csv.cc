@@ -12,7 +12,7 @@
 #include "nodes/catalog.h"
 #include "nodes/formats/csv_infer.h"
 #include "nodes/formats/csv_reader.h"
-#include "nodes/formats/input_files.h"
+#include "nodes/formats/file_source.h"
 #include "nodes/formats/stream_options.h"
 #include "nodes/sources/csv_options.h"
 
@@ -47,13 +47,7 @@ NodeSpec csv_spec() {
       .notes = kNotes,
       .options =
           {
-              {.name = "path",
-               .kind = OptionKind::any,
-               .help = "Files to read. A pattern (`*`, `?`, `[…]`) stands for all files that match "
-                       "it, by name; `-` is stdin.",
-               .required = true,
-               .example = "\"data/*.csv\"",
-               .shape = "a path, a pattern, or a list of them"},
+              files_option("\"data/*.csv\""),
               {.name = "columns",
                .kind = OptionKind::types,
                .help = "The columns to read and their types; found from a sample where absent.",
@@ -96,24 +90,6 @@ columns = { created_time = "timestamptz", channel = "string", value = "float64" 
 )"};
 }
 
-class CsvSource final : public Source {
- public:
-  CsvSource(std::vector<PathPattern> patterns, std::shared_ptr<const CsvTable> table)
-      : patterns_(std::move(patterns)), table_(std::move(table)) {}
-
-  std::vector<Input> inputs(const SourceContext& context) override {
-    return list_files(patterns_, context);
-  }
-  std::unique_ptr<Reader> open(const Input& input, std::uint64_t number,
-                               const Interval* /*range*/) override {
-    return open_csv(input, number, table_);
-  }
-
- private:
-  std::vector<PathPattern> patterns_;
-  std::shared_ptr<const CsvTable> table_;
-};
-
 /// Finds the schema and reports what is wrong with it.
 class CsvBinder {
  public:
@@ -124,14 +100,17 @@ class CsvBinder {
     const auto format = csv_format(context_);
     ok_ = format.has_value() && !patterns.empty();
     Binding binding;
-    auto schema = options_.has("columns") ? declared() : nullptr;
+    auto schema = options_.has("columns") ? declared_columns(context_) : nullptr;
+    ok_ = ok_ && (schema || !options_.has("columns"));
     if (ok_ && schema) check_header(patterns, *format, *schema);
     if (ok_ && !schema) schema = inferred(patterns, *format, binding);
     if (schema) binding.outputs = {{.schema = schema}};
     if (!ok_ || !schema) return binding;
-    binding.make_source = [patterns, format = *format, schema]() -> std::unique_ptr<Source> {
-      return std::make_unique<CsvSource>(
-          patterns, std::make_shared<const CsvTable>(format, schema, chosen_simd()));
+    binding.make_source = [patterns, format = *format, schema] {
+      auto table = std::make_shared<const CsvTable>(format, schema, chosen_simd());
+      return make_file_source(patterns, [table = std::move(table)](const auto& input, auto number) {
+        return open_csv(input, number, table);
+      });
     };
     return binding;
   }
@@ -141,19 +120,6 @@ class CsvBinder {
              std::string hint = {}) {
     context_.error(option, std::move(code), std::move(message), std::move(hint));
     ok_ = false;
-  }
-
-  SchemaRef declared() {
-    std::vector<Field> fields;
-    for (const auto& [name, text] : options_.pairs("columns")) {
-      const auto type = parse_type(text);
-      if (!type) bug("the planner let the type \"{}\" pass", text);
-      fields.push_back({name, *type});
-    }
-    if (!fields.empty()) return make_schema(std::move(fields));
-    error("columns", "option-value", "\"columns\" declares no column",
-          "leave it out to have them found from a sample");
-    return nullptr;
   }
 
   /// Where a file is there already, says now what its header lacks.
@@ -183,7 +149,7 @@ class CsvBinder {
     looking([&] {
       const auto files = present_files(patterns);
       if (files.empty()) {
-        no_sample(patterns);
+        report_no_sample(context_, patterns.front());
         return;
       }
       const auto found = infer_csv_schema(files, format);
@@ -195,25 +161,9 @@ class CsvBinder {
         return;
       }
       schema = found.schema;
-      binding.notes.push_back(fmt::format("schema found from {} rows of {}: {}", found.rows,
-                                          fmt::join(found.files, ", "), to_string(*schema)));
-      binding.content_hash = fingerprint(to_string(*schema));
+      note_sample(binding, fmt::format("{} rows", found.rows), found.files, *schema);
     });
     return schema;
-  }
-
-  void no_sample(const std::vector<PathPattern>& patterns) {
-    const auto& first = patterns.front();
-    if (first.path == kStdinPath) {
-      error("path", "no-sample", "the columns of stdin cannot be found from a sample",
-            "declare `columns`");
-    } else if (is_pattern(first.path)) {
-      error("path", "no-file", fmt::format("no file matches {}", first.written),
-            "declare `columns` to plan before the files are there");
-    } else {
-      error("path", "no-file", fmt::format("there is no file {}", first.written),
-            "declare `columns` to plan before the file is there");
-    }
   }
 
   /// Runs a look at the files; what goes wrong there is a problem of the path.

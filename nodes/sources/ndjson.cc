@@ -10,7 +10,7 @@
 #include "engine/core/error.h"
 #include "engine/core/hash.h"
 #include "nodes/catalog.h"
-#include "nodes/formats/input_files.h"
+#include "nodes/formats/file_source.h"
 #include "nodes/formats/ndjson_infer.h"
 #include "nodes/formats/ndjson_reader.h"
 #include "nodes/formats/stream_options.h"
@@ -48,13 +48,7 @@ NodeSpec ndjson_spec() {
       .notes = kNotes,
       .options =
           {
-              {.name = "path",
-               .kind = OptionKind::any,
-               .help = "Files to read. A pattern (`*`, `?`, `[…]`) stands for all files that match "
-                       "it, by name; `-` is stdin.",
-               .required = true,
-               .example = "\"data/*.ndjson\"",
-               .shape = "a path, a pattern, or a list of them"},
+              files_option("\"data/*.ndjson\""),
               {.name = "columns",
                .kind = OptionKind::types,
                .help = "The columns and their types; found from a sample where absent.",
@@ -78,24 +72,6 @@ pointers = { value = "/reading/value" }
 
 using Paths = std::vector<std::vector<std::string>>;
 
-class NdjsonSource final : public Source {
- public:
-  NdjsonSource(std::vector<PathPattern> patterns, std::shared_ptr<const NdjsonTable> table)
-      : patterns_(std::move(patterns)), table_(std::move(table)) {}
-
-  std::vector<Input> inputs(const SourceContext& context) override {
-    return list_files(patterns_, context);
-  }
-  std::unique_ptr<Reader> open(const Input& input, std::uint64_t number,
-                               const Interval* /*range*/) override {
-    return open_ndjson(input, number, table_);
-  }
-
- private:
-  std::vector<PathPattern> patterns_;
-  std::shared_ptr<const NdjsonTable> table_;
-};
-
 /// Finds the schema and where its values are, and reports what is wrong with them.
 class NdjsonBinder {
  public:
@@ -106,16 +82,19 @@ class NdjsonBinder {
     const auto patterns = path_patterns(context_, "path");
     const auto stream = stream_format(options_);
     ok_ = !patterns.empty();
-    auto schema = options_.has("columns") ? declared() : nullptr;
+    auto schema = options_.has("columns") ? declared_columns(context_) : nullptr;
+    ok_ = ok_ && (schema || !options_.has("columns"));
     if (ok_ && !schema) schema = inferred(patterns, stream, binding);
     if (!schema) return binding;
     binding.outputs = {{.schema = schema}};
     const auto paths = paths_of(*schema);
     if (!ok_) return binding;
     const auto layout = std::make_shared<const NdjsonLayout>(schema, paths);
-    binding.make_source = [patterns, stream, layout]() -> std::unique_ptr<Source> {
-      return std::make_unique<NdjsonSource>(
-          patterns, std::make_shared<const NdjsonTable>(stream, layout, chosen_simd()));
+    binding.make_source = [patterns, stream, layout] {
+      auto table = std::make_shared<const NdjsonTable>(stream, layout, chosen_simd());
+      return make_file_source(patterns, [table = std::move(table)](const auto& input, auto number) {
+        return open_ndjson(input, number, table);
+      });
     };
     return binding;
   }
@@ -125,19 +104,6 @@ class NdjsonBinder {
              std::string hint = {}) {
     context_.error(option, std::move(code), std::move(message), std::move(hint));
     ok_ = false;
-  }
-
-  SchemaRef declared() {
-    std::vector<Field> fields;
-    for (const auto& [name, text] : options_.pairs("columns")) {
-      const auto type = parse_type(text);
-      if (!type) bug("the planner let the type \"{}\" pass", text);
-      fields.push_back({name, *type});
-    }
-    if (!fields.empty()) return make_schema(std::move(fields));
-    error("columns", "option-value", "\"columns\" declares no column",
-          "leave it out to have them found from a sample");
-    return nullptr;
   }
 
   /// For each column, the keys that lead to its value.
@@ -170,16 +136,13 @@ class NdjsonBinder {
                      Binding& binding) {
     const auto files = present_files(patterns);
     if (files.empty()) {
-      no_sample(patterns.front());
+      report_no_sample(context_, patterns.front());
       return nullptr;
     }
     try {
       const auto found = infer_ndjson_schema(files, stream);
       if (found.schema->size() > 0) {
-        binding.notes.push_back(fmt::format("schema found from {} lines of {}: {}", found.rows,
-                                            fmt::join(found.files, ", "),
-                                            to_string(*found.schema)));
-        binding.content_hash = fingerprint(to_string(*found.schema));
+        note_sample(binding, fmt::format("{} lines", found.rows), found.files, *found.schema);
         return found.schema;
       }
       error("path", "no-sample",
@@ -190,19 +153,6 @@ class NdjsonBinder {
       error("path", "unreadable-file", problem.what());
     }
     return nullptr;
-  }
-
-  void no_sample(const PathPattern& first) {
-    if (first.path == kStdinPath) {
-      error("path", "no-sample", "the columns of stdin cannot be found from a sample",
-            "declare `columns`");
-    } else if (is_pattern(first.path)) {
-      error("path", "no-file", fmt::format("no file matches {}", first.written),
-            "declare `columns` to plan before the files are there");
-    } else {
-      error("path", "no-file", fmt::format("there is no file {}", first.written),
-            "declare `columns` to plan before the file is there");
-    }
   }
 
   BindContext& context_;

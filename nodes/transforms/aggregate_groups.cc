@@ -10,42 +10,35 @@ namespace {
 
 constexpr std::size_t kAhead = 8;  // runs whose keys are brought into the cache in advance
 
-/// Evaluates one after the other. At the first that fails for some rows, those are rejected, and
-/// `sound` names the others.
-bool evaluate(const std::vector<AggregateInput>& inputs, const Batch& batch, Output& out,
-              std::vector<ColumnRef>& columns, std::vector<std::uint32_t>& sound) {
+/// The inputs' values for every row; rows that one has no value for are rejected.
+std::vector<ColumnRef> evaluate(const std::vector<AggregateInput>& inputs, const Batch& batch,
+                                FailedRows& failed, Output& out) {
+  std::vector<ColumnRef> columns;
   for (const auto& input : inputs) {
     if (const auto column = input.expression.as_column()) {
       columns.push_back(batch.column_ref(*column));
       continue;
     }
     auto values = input.expression.evaluate(batch);
-    if (!values.failures.empty()) {
-      sound = reject_failures(input.expression, values.failures, batch, input.column, out);
-      return false;
-    }
+    failed.reject(input.expression, values.failures, input.column, out);
     columns.push_back(std::move(values.column));
   }
-  return true;
+  return columns;
 }
 
 }  // namespace
 
 AggregateRows aggregate_rows(const AggregatePlan& plan, const BatchRef& batch, Output& out) {
-  auto at_hand = batch;
-  for (;;) {
-    std::vector<ColumnRef> keys;
-    std::vector<ColumnRef> arguments;
-    std::vector<std::uint32_t> sound;
-    if (at_hand->rows() == 0) return {};
-    if (evaluate(plan.keys, *at_hand, out, keys, sound) &&
-        evaluate(plan.arguments, *at_hand, out, arguments, sound)) {
-      return {std::make_shared<const Batch>(plan.key_schema, std::move(keys), at_hand->rows(),
-                                            at_hand->ordinals()),
-              std::move(arguments)};
-    }
-    at_hand = take(*at_hand, sound);
-  }
+  if (batch->rows() == 0) return {};
+  FailedRows failed(*batch);
+  auto keys = std::make_shared<const Batch>(
+      plan.key_schema, evaluate(plan.keys, *batch, failed, out), batch->rows(), batch->ordinals());
+  auto arguments = evaluate(plan.arguments, *batch, failed, out);
+  if (!failed.any()) return {std::move(keys), std::move(arguments)};
+  const auto sound = failed.others();
+  if (sound.empty()) return {};
+  for (auto& argument : arguments) argument = take(*argument, sound);
+  return {take(*keys, sound), std::move(arguments)};
 }
 
 AggregateGroups::AggregateGroups(const AggregatePlan& plan) : plan_(plan) {

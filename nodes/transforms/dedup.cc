@@ -74,9 +74,7 @@ Binding bind_dedup(BindContext& context) {
   if (options.has("order_by")) plan->order_by = input.index_of(options.text("order_by"));
 
   Binding binding;
-  Port port{.schema = context.input_ref()};
-  for (std::size_t i = 0; i < input.size(); ++i) port.unchanged_from.emplace_back(i);
-  binding.outputs.push_back(std::move(port));
+  binding.outputs.push_back(unchanged_port(context.input_ref()));
   binding.needs_order = !plan->order_by;
   binding.whole_rows = true;
   binding.make_accumulator = [plan](std::int64_t) { return std::make_unique<Dedup>(plan); };

@@ -43,42 +43,25 @@ class Derive final : public Transform {
       : schema_(std::move(schema)), columns_(std::move(columns)) {}
 
   void apply(const BatchRef& batch, Output& out) const override {
-    auto at_hand = batch;
-    auto filled = fill(*at_hand);
-    // A row that fails in one expression leaves with its first reject; the others stay as they are.
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-      if (filled.failures[i].empty()) continue;
-      const auto sound = reject_failures(*columns_[i].expression, filled.failures[i], *at_hand,
-                                         columns_[i].name, out);
-      if (sound.empty()) return;
-      at_hand = take(*at_hand, sound);
-      filled = fill(*at_hand);
+    std::vector<ColumnRef> columns;
+    FailedRows failed(*batch);
+    for (const auto& column : columns_) {
+      if (column.from) {
+        columns.push_back(batch->columns()[*column.from]);
+        continue;
+      }
+      auto values = column.expression->evaluate(*batch);
+      columns.push_back(std::move(values.column));
+      failed.reject(*column.expression, values.failures, column.name, out);
     }
-    out.emit(0, std::make_shared<const Batch>(schema_, std::move(filled.columns), at_hand->rows(),
-                                              at_hand->ordinals()));
+    const auto derived = std::make_shared<const Batch>(schema_, std::move(columns), batch->rows(),
+                                                       batch->ordinals());
+    if (!failed.any()) return out.emit(0, derived);
+    const auto sound = failed.others();
+    if (!sound.empty()) out.emit(0, take(*derived, sound));
   }
 
  private:
-  struct Filled {
-    std::vector<ColumnRef> columns;
-    std::vector<std::vector<expr::Failure>> failures;  ///< by column
-  };
-
-  [[nodiscard]] Filled fill(const Batch& batch) const {
-    Filled filled;
-    for (const auto& column : columns_) {
-      if (column.from) {
-        filled.columns.push_back(batch.columns()[*column.from]);
-        filled.failures.emplace_back();
-        continue;
-      }
-      auto values = column.expression->evaluate(batch);
-      filled.columns.push_back(std::move(values.column));
-      filled.failures.push_back(std::move(values.failures));
-    }
-    return filled;
-  }
-
   SchemaRef schema_;
   std::vector<DerivedColumn> columns_;
 };

@@ -171,15 +171,9 @@ class FilterWhere final : public Transform {
   expr::Expression condition_;
 };
 
-Port same_columns(const BindContext& context) {
-  Port port{.schema = context.input_ref()};
-  for (std::size_t i = 0; i < context.input().size(); ++i) port.unchanged_from.emplace_back(i);
-  return port;
-}
-
 Binding bind_where(BindContext& context) {
   Binding binding;
-  binding.outputs.push_back(same_columns(context));
+  binding.outputs.push_back(unchanged_port(context.input_ref()));
   for (const auto* other : {"column", "value"}) {
     if (context.options().raw(other) != nullptr) {
       context.error(other, "conflicting-options",
@@ -203,7 +197,7 @@ Binding bind_filter(BindContext& context) {
     context.error("column", "missing-option", "there is no condition",
                   "write where = \"quantity > 0\"");
     Binding binding;
-    binding.outputs.push_back(same_columns(context));
+    binding.outputs.push_back(unchanged_port(context.input_ref()));
     return binding;
   }
   const auto column = input.index_of(context.options().text("column")).value();
@@ -211,7 +205,7 @@ Binding bind_filter(BindContext& context) {
   const auto constants = read_constants(context, op, input.field(column).type);
 
   Binding binding;
-  binding.outputs.push_back(same_columns(context));
+  binding.outputs.push_back(unchanged_port(context.input_ref()));
   binding.make_transform = [column, op, constants] {
     return std::make_unique<Filter>(column, op, constants);
   };

@@ -136,6 +136,7 @@ class Hash final : public Transform {
     ColumnBuilder builder(plan_->as_bytes ? kBytes : kString);
     builder.reserve(batch.rows());
     std::string text;
+    std::string hex;
     for (std::int64_t row = 0; row < batch.rows(); ++row) {
       text.clear();
       const bool all_null = plan_->dv2 ? append_dv2(column, batch, row, text)
@@ -145,7 +146,13 @@ class Hash final : public Transform {
         continue;
       }
       const auto bytes = expr::digest(plan_->method, text);
-      builder.append_text(plan_->as_bytes ? bytes : expr::hex_of(bytes, true));
+      if (plan_->as_bytes) {
+        builder.append_text(bytes);
+      } else {
+        hex.clear();
+        append_hex(hex, bytes, true);
+        builder.append_text(hex);
+      }
     }
     return builder.finish();
   }
@@ -217,8 +224,7 @@ Binding bind_hash(BindContext& context) {
   }
   std::vector<Field> fields = context.input().fields();
   Binding binding;
-  Port port;
-  for (std::size_t i = 0; i < fields.size(); ++i) port.unchanged_from.emplace_back(i);
+  auto port = unchanged_port(context.input_ref());
   for (const auto& column : plan->columns) {
     fields.push_back({column.name, plan->as_bytes ? kBytes : kString});
     port.unchanged_from.emplace_back();

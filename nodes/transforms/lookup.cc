@@ -191,12 +191,9 @@ class LookupBinder {
     auto fields = context_.input().fields();
     for (const auto& [ours, theirs] : taken) add_taken(ours, theirs, fields);
     if (!good_ || !fill(std::move(roles))) return binding;
-    Port port{.schema = make_schema(std::move(fields))};
-    for (std::size_t i = 0; i < port.schema->size(); ++i) {
-      const bool own = i < context_.input().size();
-      port.unchanged_from.push_back(own ? std::optional(i) : std::nullopt);
-    }
-    plan_->schema = port.schema;
+    auto port = unchanged_port(context_.input_ref());
+    port.schema = plan_->schema = make_schema(std::move(fields));
+    port.unchanged_from.resize(port.schema->size());
     binding.outputs.push_back(std::move(port));
     binding.make_transform = [plan = plan_] { return std::make_unique<Lookup>(plan); };
     return binding;

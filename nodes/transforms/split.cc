@@ -156,9 +156,7 @@ std::vector<Port> ports_of(BindContext& context, const std::vector<std::string>&
       context.error(option, "bad-output",
                     "an output cannot be called \"rejected\": every node has that port");
     }
-    Port port{.name = output, .schema = context.input_ref()};
-    for (std::size_t i = 0; i < context.input().size(); ++i) port.unchanged_from.emplace_back(i);
-    ports.push_back(std::move(port));
+    ports.push_back(unchanged_port(context.input_ref(), output));
   }
   return ports;
 }

@@ -28,9 +28,7 @@ class Union final : public Transform {
 Binding bind_union(BindContext& context) {
   Binding binding;
   // All inputs have the same columns, so the first one's places are those of every input.
-  Port port{.schema = context.input_ref()};
-  for (std::size_t i = 0; i < port.schema->size(); ++i) port.unchanged_from.emplace_back(i);
-  binding.outputs.push_back(std::move(port));
+  binding.outputs.push_back(unchanged_port(context.input_ref()));
   binding.make_transform = [] { return std::make_unique<Union>(); };
   return binding;
 }

@@ -46,13 +46,6 @@ std::vector<Field> fields_of(const Options& options, std::string_view name) {
   return fields;
 }
 
-/// Every column as it came.
-Port unchanged(const std::string& name, const SchemaRef& schema) {
-  Port port{name, schema, {}};
-  for (std::size_t i = 0; i < schema->size(); ++i) port.unchanged_from.emplace_back(i);
-  return port;
-}
-
 Binding source_binding(BindContext& context, bool ordered) {
   Binding binding;
   binding.outputs = {{"", make_schema(fields_of(context.options(), "columns")), {}}};
@@ -161,7 +154,7 @@ NodeType keep_transform() {
            {{.name = "where", .kind = OptionKind::expression, .help = "Which.", .required = true}}},
       [](BindContext& context) {
         Binding binding;
-        binding.outputs = {unchanged("", context.input_ref())};
+        binding.outputs = {unchanged_port(context.input_ref())};
         if (compile_condition(context, *context.options().raw("where"), context.input())) {
           binding.make_transform = [] { return std::make_unique<FakeTransform>(); };
         }
@@ -187,7 +180,7 @@ NodeType split_transform() {
           const auto output = line.substr(line.find(',') + 1);
           bool is_new = true;
           for (const auto& port : binding.outputs) is_new = is_new && port.name != output;
-          if (is_new) binding.outputs.push_back(unchanged(output, context.input_ref()));
+          if (is_new) binding.outputs.push_back(unchanged_port(context.input_ref(), output));
         }
         binding.make_transform = [] { return std::make_unique<FakeTransform>(); };
         return binding;
@@ -241,7 +234,7 @@ NodeType latest_transform() {
                    {.name = "order_by", .kind = OptionKind::column, .help = "What decides."}}},
       [](BindContext& context) {
         Binding binding;
-        binding.outputs = {unchanged("", context.input_ref())};
+        binding.outputs = {unchanged_port(context.input_ref())};
         binding.needs_order = !context.options().has("order_by");
         binding.whole_rows = true;
         binding.make_accumulator = [](std::int64_t) { return std::make_unique<FakeAccumulator>(); };
@@ -256,7 +249,7 @@ NodeType merge_transform() {
            .many_inputs = true},
           [](BindContext& context) {
             Binding binding;
-            binding.outputs = {unchanged("", context.input_ref())};
+            binding.outputs = {unchanged_port(context.input_ref())};
             binding.make_transform = [] { return std::make_unique<FakeTransform>(); };
             return binding;
           }};
@@ -270,7 +263,7 @@ NodeType look_transform() {
            .options = {{.name = "rows", .kind = OptionKind::integer, .help = "How many."}}},
           [](BindContext& context) {
             Binding binding;
-            binding.outputs = {unchanged("", context.input_ref())};
+            binding.outputs = {unchanged_port(context.input_ref())};
             binding.make_transform = [] { return std::make_unique<FakeTransform>(); };
             if (const auto before = context.frozen("rows")) {
               binding.content_hash = "frozen:" + *before;
