@@ -15,6 +15,7 @@ enum class Errc {
   plan,       ///< the pipeline cannot be planned against what is there: exit 2
   data,       ///< a bad row or value that the pipeline says must not pass: exit 1
   io,         ///< a file or server failed: exit 1, a new attempt may help
+  check,      ///< a check of severity error does not hold: exit 3
   limit,      ///< a declared limit (memory, rejects) was exceeded: exit 1
   lease,      ///< somebody else runs this instance: exit 75
   cancelled,  ///< asked to stop: exit 130 or 143

@@ -20,6 +20,7 @@ class Attempt {
  private:
   void build();
   void open_sinks();
+  void open_transforms();
   void start_sources();
   void check_all_arrived();
   void close_sinks(bool complete);
@@ -152,6 +153,12 @@ void Attempt::open_sinks() {
   }
 }
 
+void Attempt::open_transforms() {
+  for (const auto& stage : graph_->stages()) {
+    if (!context_.failure.stopped()) stage->open();
+  }
+}
+
 void Attempt::start_sources() {
   for (auto& source : sources_) {
     context_.failure.guard(source->node().where(), [&] { source->peek(); });
@@ -207,6 +214,7 @@ AttemptResult Attempt::run() {
   const std::stop_callback on_stop(config_.options->stop, [this] { context_.failure.stop(); });
   arena_.execute([this] { build(); });
   open_sinks();
+  open_transforms();
   std::vector<SinkThread*> sinks;
   for (auto& sink : sinks_) sinks.push_back(sink.get());
   committer_ = std::make_unique<Committer>(context_, sinks, committer_config());
@@ -223,7 +231,8 @@ AttemptResult Attempt::run() {
   close_sinks(!context_.failure.stopped());
   AttemptResult result{.error = context_.failure.first(),
                        .committed = committer_->committed(),
-                       .rejects_stored = committer_->rejects_stored()};
+                       .rejects_stored = committer_->rejects_stored(),
+                       .warnings = committer_->warnings()};
   if (result.error && config_.journal != nullptr) result.rejects_stored += keep_failed_rejects();
   if (!result.error && context_.failure.stopped()) {
     result.error =

@@ -85,6 +85,15 @@ void NodeBase::fail_where_asked(OpenUnit& unit) const {
       first.value.empty() ? "" : ": \"" + first.value + "\"", plan().name);
 }
 
+void NodeBase::keep_checks(OpenUnit& unit, std::vector<CheckResult> results) {
+  if (results.empty()) return;
+  for (auto& result : results) {
+    if (result.first && result.origin.empty()) result.origin = context_->origin(*result.first);
+  }
+  const std::lock_guard lock(unit.mutex);
+  unit.checks[number_] = std::move(results);
+}
+
 void NodeBase::end_ports(OpenUnit& unit) {
   for (const auto& port : ports_) port->end(unit);
 }

@@ -66,10 +66,12 @@ class CollectedOutput final : public Output {
     emitted.emplace_back(port, std::move(batch));
   }
   void reject(Reject reject) override { rejects.push_back(std::move(reject)); }
+  void check(CheckResult result) override { checks.push_back(std::move(result)); }
   [[nodiscard]] std::int64_t emitted_rows() const { return rows_; }
 
   std::vector<std::pair<std::size_t, BatchRef>> emitted;
   std::vector<Reject> rejects;
+  std::vector<CheckResult> checks;
 
  private:
   std::int64_t rows_ = 0;
@@ -103,6 +105,9 @@ class NodeBase {
   /// Sends rejects out of the rejected port, or keeps them for the journal where no sink takes
   /// them.
   void route_rejects(OpenUnit& unit, std::vector<Reject> rejects, const Credits::LeaseRef& lease);
+
+  /// Keeps what the node's rules say of the unit until it is judged.
+  void keep_checks(OpenUnit& unit, std::vector<CheckResult> results);
 
   /// Sends the end markers of every port.
   void end_ports(OpenUnit& unit);

@@ -91,6 +91,7 @@ void Committer::steps(OpenUnit& unit, const std::vector<SinkThread*>& rejects,
   const auto& at_step = context_->options->hooks.at_step;
   pending_.clear();
   for (auto* sink : data) prepare_data(unit, *sink);
+  judge_checks(unit);
   judge(unit);
   for (auto* sink : rejects) prepare_data(unit, *sink);
   record(unit, UnitState::prepared);
@@ -164,6 +165,42 @@ Marker Committer::marker_of(const OpenUnit& unit, const SinkThread& sink) const 
         sink.number(), context_->board->covered_stretch(unit), unit.unit.interval);
   }
   return marker;
+}
+
+void Committer::judge_checks(OpenUnit& unit) {
+  std::vector<StoredCheck> checks;
+  {
+    const std::lock_guard lock(unit.mutex);
+    for (const auto& [number, results] : unit.checks) {
+      for (const auto& result : results) {
+        checks.push_back(
+            {.node = context_->instance->nodes[number].name, .unit = {}, .result = result});
+      }
+    }
+  }
+  if (config_.journal != nullptr) config_.journal->put_checks(context_->run, unit.unit, checks);
+  for (const auto& [node, shown, result] : checks) {
+    if (result.passed) continue;
+    const auto said = fmt::format("check \"{}\" of node \"{}\" does not hold in {}: {}{}",
+                                  result.rule, node, unit.unit.shown(), result.detail,
+                                  result.origin.empty() ? "" : "; first at " + result.origin);
+    if (result.on_fail == OnFail::error) {
+      throw Error(Errc::check, "{}; nothing of it was committed", said);
+    }
+    if (result.on_fail != OnFail::warn) continue;
+    auto& [units, first] = warned_[{node, result.rule}];
+    if (units++ == 0) first = said;
+  }
+}
+
+std::vector<std::string> Committer::warnings() const {
+  std::vector<std::string> lines;
+  for (const auto& [rule, found] : warned_) {
+    const auto& [units, first] = found;
+    lines.push_back(units == 1 ? first
+                               : fmt::format("{} (and in {} more units)", first, units - 1));
+  }
+  return lines;
 }
 
 void Committer::judge(OpenUnit& unit) {

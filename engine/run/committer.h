@@ -52,6 +52,8 @@ class Committer {
 
   [[nodiscard]] const std::vector<CommittedPart>& committed() const { return committed_; }
   [[nodiscard]] std::int64_t rejects_stored() const { return rejects_stored_; }
+  /// What checks of severity warn found, one line per rule.
+  [[nodiscard]] std::vector<std::string> warnings() const;
 
  private:
   void loop();
@@ -64,6 +66,9 @@ class Committer {
   /// Sends what a sink refuses to whoever takes its rejects. On that sink's thread.
   void hand_on(OpenUnit& unit, NodeBase& node, std::vector<Reject> rejects);
   void judge(OpenUnit& unit);
+  /// Journals how the checks came out; throws Error(check) where one of severity error does not
+  /// hold.
+  void judge_checks(OpenUnit& unit);
   void store_rejects(OpenUnit& unit);
   void record(const OpenUnit& unit, UnitState state) const;
 
@@ -75,6 +80,8 @@ class Committer {
   std::map<std::size_t, std::int64_t> rows_in_;  ///< by plan node, over units
   std::map<std::size_t, std::int64_t> rows_rejected_;
   std::int64_t rejects_stored_ = 0;
+  /// By node and rule: in how many units it did not hold, and what was said of the first.
+  std::map<std::pair<std::string, std::string>, std::pair<std::int64_t, std::string>> warned_;
 
   std::mutex mutex_;
   std::condition_variable_any changed_;

@@ -153,6 +153,7 @@ void InstanceRun::rounds(const InstancePlan& side) {
         std::max<std::int64_t>(report_.units_committed, stats_->units_committed);
     report_.units_covered = std::max<std::int64_t>(report_.units_covered, stats_->units_covered);
     report_.rejects_stored += result.rejects_stored;
+    report_.warnings.insert(report_.warnings.end(), result.warnings.begin(), result.warnings.end());
     if (!result.error) {
       coverage->round_done();
       attempts = 0;

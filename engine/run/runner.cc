@@ -70,6 +70,8 @@ int exit_code(const RunReport& report) {
     case Errc::usage:
     case Errc::plan:
       return 2;
+    case Errc::check:
+      return 3;
     case Errc::data:
     case Errc::io:
     case Errc::limit:

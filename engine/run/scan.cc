@@ -110,7 +110,11 @@ void Scan::push(std::size_t node, const BatchRef& batch) {
     }
   } else {
     auto& transform = transforms_[node];
-    if (!transform) transform = plan.binding.make_transform();
+    if (!transform) {
+      Log quiet;
+      transform = plan.binding.make_transform();
+      transform->open(quiet);
+    }
     transform->apply(batch, out);
   }
   give(node, out);

@@ -18,9 +18,11 @@ class FlushOutput final : public Output {
     node_->port(port).send(*unit_, std::move(batch), std::move(lease));
   }
   void reject(Reject reject) override { rejects.push_back(std::move(reject)); }
+  void check(CheckResult result) override { checks.push_back(std::move(result)); }
   [[nodiscard]] std::int64_t emitted_rows() const { return rows_; }
 
   std::vector<Reject> rejects;
+  std::vector<CheckResult> checks;
 
  private:
   NodeBase* node_;
@@ -42,6 +44,13 @@ void Stage::body(const Message& message) {
     if (message.count < 0) work(message);
     if (inlet_.done(message)) finish(*message.unit);
   });
+}
+
+void TransformStage::open() {
+  for (const auto& link : chain_) {
+    link.node->context().failure.guard(link.node->where(),
+                                       [&] { link.transform->open(*link.node->context().log); });
+  }
 }
 
 void TransformStage::work(const Message& message) {
@@ -90,6 +99,10 @@ void AccumulatorStage::work(const Message& message) {
   }
   node_->account(*message.unit, message.batch->rows(), out);
   node_->route_rejects(*message.unit, std::move(out.rejects), message.lease);
+  for (auto& [port, emitted] : out.emitted) {
+    if (emitted->rows() != 0)
+      node_->port(port).send(*message.unit, std::move(emitted), message.lease);
+  }
   check_memory();
 }
 
@@ -122,16 +135,17 @@ void AccumulatorStage::check_memory() {
   }
 }
 
-void AccumulatorStage::finish(OpenUnit& unit) {
-  std::unique_ptr<AccumulatorState> state;
+std::unique_ptr<AccumulatorState> AccumulatorStage::take_state(OpenUnit& unit) {
   {
     const std::lock_guard lock(mutex_);
-    const auto found = states_.find(unit.unit.index);
-    if (found != states_.end()) {
-      state = std::move(found->second);
-      states_.erase(found);
-    }
+    auto node = states_.extract(unit.unit.index);
+    if (!node.empty()) return std::move(node.mapped());
   }
+  return accumulator_->flushes_empty() && !unit.skip_all ? accumulator_->begin(unit.unit) : nullptr;
+}
+
+void AccumulatorStage::finish(OpenUnit& unit) {
+  auto state = take_state(unit);
   if (state && node_->begin_body()) {
     FlushOutput out(*node_, unit);
     {
@@ -151,6 +165,7 @@ void AccumulatorStage::finish(OpenUnit& unit) {
     stats.rejected += rejected;
     stats.made += out.made_rows();
     stats.out += out.emitted_rows();
+    node_->keep_checks(unit, std::move(out.checks));
     node_->route_rejects(unit, std::move(out.rejects), nullptr);
     state.reset();
   }

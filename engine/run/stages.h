@@ -31,6 +31,8 @@ class Stage {
   }
   [[nodiscard]] const Inlet& inlet() const { return inlet_; }
   [[nodiscard]] virtual const std::string& where() const = 0;
+  /// Gets its nodes ready before any source reads; may do I/O, so never called inside the graph.
+  virtual void open() {}
 
  protected:
   /// Works on one batch and sends all that it causes.
@@ -56,6 +58,7 @@ class TransformStage final : public Stage {
   TransformStage(tbb::flow::graph& graph, AttemptContext& context, std::vector<Link> chain)
       : Stage(graph, context), chain_(std::move(chain)) {}
   [[nodiscard]] const std::string& where() const override { return chain_.front().node->where(); }
+  void open() override;
 
  private:
   void work(const Message& message) override;
@@ -81,6 +84,8 @@ class AccumulatorStage final : public Stage {
   void work(const Message& message) override;
   void finish(OpenUnit& unit) override;
   [[nodiscard]] AccumulatorState& state_of(OpenUnit& unit);
+  /// Takes the unit's state out, made anew for a unit without rows where that is wanted.
+  [[nodiscard]] std::unique_ptr<AccumulatorState> take_state(OpenUnit& unit);
   void check_memory();
   /// Bytes kept now, and of how many units; notes them for progress and for the sources.
   [[nodiscard]] std::int64_t measure(std::size_t& units);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "engine/run/coverage_plan.h"
+#include "engine/spec/check.h"
 #include "engine/spec/reject.h"
 #include "engine/spec/unit.h"
 
@@ -37,11 +38,12 @@ struct OpenUnit {
   std::atomic<bool> done{false};      ///< committed, or nothing to commit
   std::chrono::steady_clock::time_point opened = std::chrono::steady_clock::now();
 
-  std::mutex mutex;                                   ///< guards what follows
-  std::vector<std::int64_t> written;                  ///< by sink number: rows staged
-  std::map<std::size_t, KeptRejects> kept;            ///< by plan node
-  std::map<std::size_t, std::int64_t> rows_in;        ///< by plan node, for reject ratios
-  std::map<std::size_t, std::int64_t> rows_rejected;  ///< by plan node, taken by a sink or not
+  std::mutex mutex;                                        ///< guards what follows
+  std::vector<std::int64_t> written;                       ///< by sink number: rows staged
+  std::map<std::size_t, KeptRejects> kept;                 ///< by plan node
+  std::map<std::size_t, std::vector<CheckResult>> checks;  ///< by plan node
+  std::map<std::size_t, std::int64_t> rows_in;             ///< by plan node, for reject ratios
+  std::map<std::size_t, std::int64_t> rows_rejected;       ///< by plan node, taken by a sink or not
 };
 
 /// Opens units and says when a source is done with them. The board's own lock guards all but the

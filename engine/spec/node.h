@@ -11,6 +11,7 @@
 
 #include "engine/core/log.h"
 #include "engine/data/batch.h"
+#include "engine/spec/check.h"
 #include "engine/spec/reject.h"
 #include "engine/spec/unit.h"
 
@@ -26,6 +27,9 @@ class Output {
   /// Sends rows out of port `port` (0 is the main one; the `rejected` port is not among these).
   virtual void emit(std::size_t port, BatchRef batch) = 0;
   virtual void reject(Reject reject) = 0;
+  /// Says how a rule came out over a unit; for the flush of an accumulator only. Who merely looks
+  /// at rows has no use for it.
+  virtual void check(CheckResult /*result*/) {}
   void absorbed(std::int64_t rows) { absorbed_ += rows; }
   void filtered(std::int64_t rows) { filtered_ += rows; }
   void made(std::int64_t rows) { made_ += rows; }
@@ -113,6 +117,10 @@ class Source {
 class Transform {
  public:
   virtual ~Transform() = default;
+  /// Gets ready for a run, or for a look at plan time: reads the table that it looks things up in.
+  /// Called once before the first apply(), when the sinks that the node comes `after` have
+  /// committed. May do I/O. Throws Error(io) or Error(data).
+  virtual void open(Log& /*log*/) {}
   virtual void apply(const BatchRef& batch, Output& out) const = 0;
 };
 
@@ -120,8 +128,8 @@ class Transform {
 class AccumulatorState {
  public:
   virtual ~AccumulatorState() = default;
-  /// Takes a batch; called by many threads at once (shard by key, lock a shard at a time). `out`
-  /// may only be used for rejects and row counts: nothing is emitted before the flush.
+  /// Takes a batch; called by many threads at once (shard by key, lock a shard at a time). Emits
+  /// only rows that need no state to go on (check); the rest waits for the flush.
   virtual void add(const BatchRef& batch, Output& out) = 0;
   /// Emits everything, in the order of the rows' ordinals, batch by batch, giving memory back as it
   /// goes where it can. Called once, after the last add(), by one thread.
@@ -135,6 +143,8 @@ class Accumulator {
  public:
   virtual ~Accumulator() = default;
   [[nodiscard]] virtual std::unique_ptr<AccumulatorState> begin(const Unit& unit) const = 0;
+  /// True where a unit without a row is flushed, too (a check of the number of rows).
+  [[nodiscard]] virtual bool flushes_empty() const { return false; }
 };
 
 // ------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@
 #include "engine/spec/node.h"
 #include "engine/spec/reject.h"
 #include "engine/spec/unit.h"
+#include "engine/state/cursor_state.h"
 
 namespace flowrun {
 
@@ -105,6 +106,13 @@ struct StoredRejects {
       0;  ///< those beyond the cap included: total - kept.size() more were not kept
 };
 
+/// How a rule of a check came out over a unit.
+struct StoredCheck {
+  std::string node;
+  std::string unit;  ///< as shown to people; filled in by the journal on reading
+  CheckResult result;
+};
+
 /// What a sink's target holds, as its covered() said.
 struct TargetCoverage {
   CoverageKey key;
@@ -187,6 +195,21 @@ class Journal {
   virtual void put_rejects(const std::string& run, const Unit& unit,
                            const std::vector<StoredReject>& rejects, std::int64_t total) = 0;
 
+  // --- checks
+  /// Keeps how the rules came out over a unit, in place of what the same run said of it before.
+  /// Durable on return.
+  virtual void put_checks(const std::string& run, const Unit& unit,
+                          const std::vector<StoredCheck>& checks) = 0;
+
+  // --- how far cursors have come
+  /// By source. Empty where none was ever kept.
+  [[nodiscard]] virtual std::map<std::string, CursorState> cursors(const std::string& pipeline,
+                                                                   const std::string& instance) = 0;
+  /// Puts the states of these sources in place of those kept before; a state without marks and
+  /// without a load forgets its source. One step, durable on return.
+  virtual void put_cursors(const std::string& pipeline, const std::string& instance,
+                           const std::map<std::string, CursorState>& states) = 0;
+
   // --- values frozen by a pipeline's earlier runs
   [[nodiscard]] virtual std::map<std::string, std::string> frozen(const std::string& pipeline) = 0;
   virtual void freeze(const std::string& pipeline,
@@ -205,6 +228,8 @@ class Journal {
   [[nodiscard]] virtual std::vector<UnitRecord> units(const std::string& run) = 0;
   /// In the order given to end_run().
   [[nodiscard]] virtual std::vector<NodeCounts> nodes(const std::string& run) = 0;
+  /// In order of time, loads and unplaced rows last.
+  [[nodiscard]] virtual std::vector<StoredCheck> checks(const std::string& run) = 0;
   /// At most `limit` of a run's rejects, by unit and origin's order.
   [[nodiscard]] virtual StoredRejects rejects(const std::string& run, std::int64_t limit) = 0;
 };

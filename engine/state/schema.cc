@@ -63,8 +63,26 @@ create table fingerprints (
   inode integer not null, fingerprint text not null) without rowid;
 )sql";
 
+/// What checks found, and how far cursors have come. `until_load` tells the marks that a load leads
+/// to from those that were reached.
+constexpr const char* kStep3 = R"sql(
+create table checks (
+  run text not null, kind text not null, from_us integer not null, id text not null, shown text not null,
+  node text not null, rule text not null, on_fail text not null, passed integer not null, rows integer not null,
+  failed integer not null, detail text not null, origin text not null);
+create index checks_by_unit on checks (run, kind, from_us, id);
+create table cursors (
+  pipeline text not null, instance text not null, source text not null, inputs text not null,
+  load text not null, load_ready integer not null, load_rows integer not null, load_digest text not null,
+  primary key (pipeline, instance, source)) without rowid;
+create table cursor_marks (
+  pipeline text not null, instance text not null, source text not null, until_load integer not null,
+  key text not null, value text not null, columns text not null, ties blob not null,
+  primary key (pipeline, instance, source, until_load, key)) without rowid;
+)sql";
+
 /// Step i leads from version i to version i + 1. Never change one that was released: add another.
-const std::array<std::string, 2> kSteps{kStep1 + sqlite::MapTable::ddl("inputs"), kStep2};
+const std::array<std::string, 3> kSteps{kStep1 + sqlite::MapTable::ddl("inputs"), kStep2, kStep3};
 
 void check_version(sqlite::Connection& connection, std::int64_t version) {
   const auto current = static_cast<std::int64_t>(kSteps.size());

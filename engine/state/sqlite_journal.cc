@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include "engine/state/check_table.h"
+#include "engine/state/cursor_table.h"
 #include "engine/state/file_coverage.h"
 #include "engine/state/fingerprint.h"
 #include "engine/state/instance_lease.h"
@@ -32,6 +34,12 @@ class SqliteJournal final : public Journal {
   std::int64_t reject_cap() const override { return rejects_.cap(); }
   void put_rejects(const std::string& run, const Unit& unit,
                    const std::vector<StoredReject>& rejects, std::int64_t total) override;
+  void put_checks(const std::string& run, const Unit& unit,
+                  const std::vector<StoredCheck>& checks) override;
+  std::map<std::string, CursorState> cursors(const std::string& pipeline,
+                                             const std::string& instance) override;
+  void put_cursors(const std::string& pipeline, const std::string& instance,
+                   const std::map<std::string, CursorState>& states) override;
   std::map<std::string, std::string> frozen(const std::string& pipeline) override;
   void freeze(const std::string& pipeline,
               const std::map<std::string, std::string>& values) override;
@@ -41,6 +49,7 @@ class SqliteJournal final : public Journal {
   std::optional<RunRecord> find_run(const std::string& id) override;
   std::vector<UnitRecord> units(const std::string& run) override;
   std::vector<NodeCounts> nodes(const std::string& run) override;
+  std::vector<StoredCheck> checks(const std::string& run) override;
   StoredRejects rejects(const std::string& run, std::int64_t limit) override;
 
  private:
@@ -51,6 +60,8 @@ class SqliteJournal final : public Journal {
   JournalDatabase database_;
   RunTable runs_;
   RejectTable rejects_;
+  CheckTable checks_;
+  CursorTable cursors_;
   FileCoverage coverage_;
   CachedFingerprints fingerprints_;
 };
@@ -60,6 +71,8 @@ SqliteJournal::SqliteJournal(const std::string& path, sqlite::OpenMode mode,
     : database_(path, mode, options.clock),
       runs_(database_),
       rejects_(database_, options.reject_cap),
+      checks_(database_),
+      cursors_(database_),
       coverage_(database_),
       fingerprints_(database_) {
   // A write-ahead log makes a commit one append without fsync; what must survive a power cut asks
@@ -148,6 +161,25 @@ void SqliteJournal::put_rejects(const std::string& run, const Unit& unit,
   rejects_.put(run, runs_.owner(run), unit, rejects, total);
 }
 
+void SqliteJournal::put_checks(const std::string& run, const Unit& unit,
+                               const std::vector<StoredCheck>& checks) {
+  const std::lock_guard guard(database_.mutex);
+  checks_.put(run, unit, checks);
+}
+
+std::map<std::string, CursorState> SqliteJournal::cursors(const std::string& pipeline,
+                                                          const std::string& instance) {
+  const std::lock_guard guard(database_.mutex);
+  return cursors_.load({pipeline, instance});
+}
+
+void SqliteJournal::put_cursors(const std::string& pipeline, const std::string& instance,
+                                const std::map<std::string, CursorState>& states) {
+  if (states.empty()) return;
+  const std::lock_guard guard(database_.mutex);
+  cursors_.put({pipeline, instance}, states);
+}
+
 std::map<std::string, std::string> SqliteJournal::frozen(const std::string& pipeline) {
   const std::lock_guard guard(database_.mutex);
   auto rows = database_.connection.prepare("select name, value from frozen where pipeline = ?");
@@ -187,6 +219,11 @@ std::vector<UnitRecord> SqliteJournal::units(const std::string& run) {
 std::vector<NodeCounts> SqliteJournal::nodes(const std::string& run) {
   const std::lock_guard guard(database_.mutex);
   return runs_.nodes(run);
+}
+
+std::vector<StoredCheck> SqliteJournal::checks(const std::string& run) {
+  const std::lock_guard guard(database_.mutex);
+  return checks_.list(run);
 }
 
 StoredRejects SqliteJournal::rejects(const std::string& run, std::int64_t limit) {

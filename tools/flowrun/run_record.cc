@@ -84,7 +84,7 @@ void write_report(JsonWriter& json, const RunReport& report) {
 
 int worst(int a, int b) {
   constexpr std::array<int, 9> kByRank{
-      kExitInternal, kExitTerminated, kExitInterrupted, kExitFailed, kExitUsage, 3, 75,
+      kExitInternal, kExitTerminated, kExitInterrupted, kExitFailed, kExitUsage, kExitCheck, 75,
       kExitWarnings, kExitOk};
   for (const int code : kByRank) {
     if (a == code || b == code) return code;

@@ -157,6 +157,8 @@ int exit_code_of(Errc code) {
     case Errc::usage:
     case Errc::plan:
       return kExitUsage;
+    case Errc::check:
+      return kExitCheck;
     case Errc::data:
     case Errc::io:
     case Errc::limit:
@@ -181,6 +183,8 @@ const char* name_of(Errc code) {
       return "data";
     case Errc::io:
       return "io";
+    case Errc::check:
+      return "check";
     case Errc::limit:
       return "limit";
     case Errc::lease:

@@ -23,6 +23,7 @@ namespace flowrun::command {
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailed = 1;
 inline constexpr int kExitUsage = 2;
+inline constexpr int kExitCheck = 3;
 inline constexpr int kExitWarnings = 4;
 inline constexpr int kExitInternal = 70;
 

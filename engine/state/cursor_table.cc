@@ -1,0 +1,111 @@
+#include "engine/state/cursor_table.h"
+
+#include <cstring>
+
+namespace flowrun {
+namespace {
+
+/// A tie as it stands in the database: its digest and how many rows have it, little-endian.
+struct StoredTie {
+  RowDigest digest;
+  std::int64_t count;
+};
+static_assert(sizeof(StoredTie) == 24);
+
+std::string pack(const std::map<RowDigest, std::int64_t>& ties) {
+  std::string bytes;
+  bytes.reserve(ties.size() * sizeof(StoredTie));
+  for (const auto& [digest, count] : ties) {
+    const StoredTie tie{digest, count};
+    bytes.append(reinterpret_cast<const char*>(&tie), sizeof tie);
+  }
+  return bytes;
+}
+
+std::map<RowDigest, std::int64_t> unpack(const std::string& bytes) {
+  if (bytes.size() % sizeof(StoredTie) != 0) {
+    throw Error(Errc::io, "the journal holds a cursor that this flowrun cannot read");
+  }
+  std::map<RowDigest, std::int64_t> ties;
+  for (std::size_t at = 0; at < bytes.size(); at += sizeof(StoredTie)) {
+    StoredTie tie{};
+    std::memcpy(&tie, bytes.data() + at, sizeof tie);
+    ties.emplace(tie.digest, tie.count);
+  }
+  return ties;
+}
+
+}  // namespace
+
+std::map<std::string, CursorState> CursorTable::load(const Owner& owner) {
+  std::map<std::string, CursorState> states;
+  auto& connection = database_->connection;
+  auto sources = connection.prepare(
+      "select source, inputs, load, load_ready, load_rows, load_digest from cursors where pipeline "
+      "= ? and instance = ?");
+  sources.bind(owner.first, owner.second);
+  while (sources.step()) {
+    auto& state = states[sources.text(0)];
+    state.inputs = sources.text(1);
+    if (sources.text(2).empty()) continue;
+    state.load = CursorLoad{.id = sources.text(2),
+                            .ready = sources.int64(3) != 0,
+                            .to = {},
+                            .rows = sources.int64(4),
+                            .digest = sources.text(5)};
+  }
+  auto marks = connection.prepare(
+      "select source, until_load, key, value, columns, ties from cursor_marks where pipeline = ? "
+      "and "
+      "instance = ?");
+  marks.bind(owner.first, owner.second);
+  while (marks.step()) {
+    auto& state = states.at(marks.text(0));
+    if (marks.int64(1) != 0 && !state.load) continue;
+    auto& into = marks.int64(1) != 0 ? state.load->to : state.marks;
+    into[marks.text(2)] = {
+        .value = marks.text(3), .columns = marks.text(4), .ties = unpack(marks.text(5))};
+  }
+  return states;
+}
+
+void CursorTable::put(const Owner& owner, const std::map<std::string, CursorState>& states) {
+  auto& connection = database_->connection;
+  DurableTransaction transaction(connection);
+  for (const auto& [source, state] : states) {
+    for (const char* table : {"cursors", "cursor_marks"}) {
+      connection
+          .prepare(std::string("delete from ") + table +
+                   " where pipeline = ? and instance = ? and source = ?")
+          .bind(owner.first, owner.second, source)
+          .run();
+    }
+    if (state.marks.empty() && !state.load) continue;
+    const auto load = state.load.value_or(CursorLoad{});
+    connection
+        .prepare(
+            "insert into cursors (pipeline, instance, source, inputs, load, load_ready, load_rows, "
+            "load_digest) values (?, ?, ?, ?, ?, ?, ?, ?)")
+        .bind(owner.first, owner.second, source, state.inputs, load.id,
+              static_cast<std::int64_t>(load.ready), load.rows, load.digest)
+        .run();
+    insert_marks(owner, source, false, state.marks);
+    insert_marks(owner, source, true, load.to);
+  }
+  transaction.commit();
+}
+
+void CursorTable::insert_marks(const Owner& owner, const std::string& source, bool until_load,
+                               const CursorMarks& marks) {
+  auto insert = database_->connection.prepare(
+      "insert into cursor_marks (pipeline, instance, source, until_load, key, value, columns, "
+      "ties) values (?, ?, ?, ?, ?, ?, ?, ?)");
+  for (const auto& [key, mark] : marks) {
+    insert
+        .bind(owner.first, owner.second, source, static_cast<std::int64_t>(until_load), key,
+              mark.value, mark.columns, pack(mark.ties))
+        .run();
+  }
+}
+
+}  // namespace flowrun
