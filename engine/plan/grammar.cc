@@ -128,6 +128,45 @@ const SectionSpec& limits_section() {
   return section;
 }
 
+const SectionSpec& cursor_section() {
+  static const SectionSpec section{
+      .name = "cursor",
+      .help =
+          "Loads only rows beyond those that earlier runs loaded: incremental loading by a column "
+          "that grows.",
+      .options =
+          {{.name = "column",
+            .kind = OptionKind::text,
+            .help = "The column that tells new rows from old ones: a date, timestamp, timestamptz, "
+                    "int64, decimal or string.",
+            .required = true,
+            .example = "\"collected_at\""},
+           {.name = "per",
+            .kind = OptionKind::names,
+            .help = "Columns whose values each have a mark of their own.",
+            .example = "\"chokepoint\""},
+           {.name = "initial",
+            .kind = OptionKind::text,
+            .help = "The least value to load where there is no mark yet; absent: all there is.",
+            .example = "\"now - 30d\""},
+           {.name = "lag",
+            .kind = OptionKind::duration,
+            .help = "Rows younger than this wait for a later run; columns with times only.",
+            .fallback = "0s"},
+           {.name = "max_ahead",
+            .kind = OptionKind::duration,
+            .help = "Rows further ahead of now than this are rejected, and move nothing.",
+            .fallback = "1h"},
+           {.name = "on_missing",
+            .kind = OptionKind::choice,
+            .help = "What happens to rows without a value in the column; load: every run loads "
+                    "them, as nothing tells whether they were loaded before.",
+            .fallback = "reject",
+            .choices = {"reject", "skip", "load"}}},
+      .later = {}};
+  return section;
+}
+
 const std::vector<std::string>& param_types() {
   static const std::vector<std::string> types{"string", "int64",     "float64",     "bool",
                                               "date",   "timestamp", "timestamptz", "duration"};
@@ -161,7 +200,14 @@ std::vector<OptionSpec> common_options(NodeKind kind, bool many_inputs) {
       {.name = "connection",
        .kind = OptionKind::text,
        .help = "Name of a [connections] table whose keys count as written here."}};
-  if (kind != NodeKind::source) {
+  if (kind == NodeKind::source) {
+    options.push_back(
+        {.name = "cursor",
+         .kind = OptionKind::any,
+         .help = "Loads only rows beyond those that earlier runs loaded; not with [window].",
+         .example = "{ column = \"collected_at\", per = \"chokepoint\" }",
+         .shape = "a table: `column`, `per`, `initial`, `lag`, `max_ahead`, `on_missing`"});
+  } else {
     options.push_back({.name = "input",
                        .kind = OptionKind::text,
                        .help = "The node, or node.port, whose rows arrive here.",
@@ -189,11 +235,6 @@ std::vector<OptionSpec> common_options(NodeKind kind, bool many_inputs) {
   }
   for (const auto& option : rejects_section().options) options.push_back(option);
   return options;
-}
-
-const std::vector<std::string>& later_node_options() {
-  static const std::vector<std::string> names{"cursor"};
-  return names;
 }
 
 const std::vector<std::string>& top_level_keys() {

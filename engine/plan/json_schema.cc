@@ -129,7 +129,11 @@ class SchemaWriter {
     for (const auto& option : options) {
       names.insert(option.name);
       json_.key(option.name);
-      write_option(option);
+      if (option.name == cursor_section().name) {
+        write_table(option.help, cursor_section().options, "");
+      } else {
+        write_option(option);
+      }
       if (option.required) required.push_back(option.name);
     }
     json_.end_object();

@@ -182,10 +182,9 @@ NodeReader::Resolved NodeReader::resolve_option(const OptionValue& value, const 
                                                 NodeKind kind) {
   const bool window_allowed =
       spec != nullptr && kind == NodeKind::sink && spec->kind == OptionKind::path;
-  const bool is_expression =
-      spec != nullptr &&
-      (spec->kind == OptionKind::expression || spec->kind == OptionKind::expressions ||
-       spec->kind == OptionKind::targets);
+  const bool is_expression = spec != nullptr && (spec->kind == OptionKind::expression ||
+                                                 spec->kind == OptionKind::expressions ||
+                                                 spec->kind == OptionKind::targets);
   const auto form = is_expression ? Form::expression : Form::resolved;
   Resolved out{variables_.apply(value, form, window_allowed),
                variables_.apply(value, Form::unresolved, window_allowed)};
@@ -251,6 +250,7 @@ void NodeReader::read_common(NodeDraft& draft, const ResolvedTable& table) {
       for (const auto& item : after->list()) draft.after.push_back({item.text(), item.span});
     }
   }
+  if (const auto* cursor = options.raw("cursor"); cursor != nullptr) draft.cursor = *cursor;
   if (decl.kind != NodeKind::source) read_inputs(draft, one, many);
 }
 
@@ -303,7 +303,7 @@ void NodeReader::read_inputs(NodeDraft& draft, const OptionValue* one, const Opt
 void NodeReader::read_own(NodeDraft& draft, const ResolvedTable& table, bool connection_good) {
   const auto& decl = *draft.decl;
   const auto& spec = draft.type->spec;
-  TableRules rules{decl.shown(), spec.options, {}, later_node_options(), connection_good};
+  TableRules rules{decl.shown(), spec.options, {}, {}, connection_good};
   for (const auto& common : common_options(decl.kind, spec.many_inputs))
     rules.others.push_back(common.name);
   if (decl.kind != NodeKind::source) rules.others.push_back("inputs");  // read_inputs speaks of it

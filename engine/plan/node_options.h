@@ -41,8 +41,9 @@ struct NodeDraft {
   SourceSpan memory_span;
   std::vector<InputRef> inputs;
   std::vector<AfterRef> after;
-  bool has_bad_input = false;       ///< an input is missing or unreadable, and that was reported
-  std::set<std::string> variables;  ///< parameters and axes that its options name
+  std::optional<OptionValue> cursor;  ///< the table as written, variables put in
+  bool has_bad_input = false;         ///< an input is missing or unreadable, and that was reported
+  std::set<std::string> variables;    ///< parameters and axes that its options name
   /// What a plan hash sees: every option in Form::unresolved where that differs, else as checked.
   std::vector<std::pair<std::string, std::string>> hashed_options;
   std::vector<std::pair<std::string, std::string>> shown_options;

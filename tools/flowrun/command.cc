@@ -74,6 +74,7 @@ const std::vector<CommandEntry>& all_commands() {
       {"graph", "draw a pipeline as dot, mermaid, json or svg", make_graph_command},
       {"runs", "what ran, and how it ended", make_runs_command},
       {"rejects", "the rows that a run could not take, and why", make_rejects_command},
+      {"state", "how far a pipeline has come: windows, loads, cursors", make_state_command},
       {"nodes", "the node types and their options", make_nodes_command},
       {"completions", "the completion script of a shell", make_completions_command},
   };
