@@ -167,6 +167,82 @@ const SectionSpec& cursor_section() {
   return section;
 }
 
+const SectionSpec& test_section() {
+  static const SectionSpec section{
+      .name = "test",
+      .help = "Rows in, rows out: what `flowrun test` runs on the real graph, writing nothing.",
+      .options =
+          {{.name = "name",
+            .kind = OptionKind::text,
+            .help = "What it shows.",
+            .required = true,
+            .example = "\"a channel that no list knows is rejected\""},
+           {.name = "sources",
+            .kind = OptionKind::any,
+            .help = "Rows by source; a source that is not named has none.",
+            .example = "{ readings = { rows = [{ ship = \"a\", value = 1.5 }] } }",
+            .shape = "a table of tables with `rows`, `csv`, `file` or `raw`"},
+           {.name = "expect",
+            .kind = OptionKind::any,
+            .help = "Rows that leave a node or port (`by_system.rejected`), or arrive at a sink.",
+            .example = "{ wide = { rows = [{ ship = \"a\", rpm = 1.5 }] } }",
+            .shape = "a table of tables with `rows`, `csv`, `file` or `count`"},
+           {.name = "error",
+            .kind = OptionKind::text,
+            .help = "The run must end with an error that contains this text."},
+           {.name = "now",
+            .kind = OptionKind::text,
+            .help = "What `now` and `today` stand for; absent: the clock.",
+            .example = "\"2026-01-01T00:00:00Z\""},
+           {.name = "params",
+            .kind = OptionKind::any,
+            .help = "Values of parameters.",
+            .example = "{ least = 5 }",
+            .shape = "a table"},
+           {.name = "matrix",
+            .kind = OptionKind::any,
+            .help = "Which instance of [matrix] is run; absent: the first.",
+            .example = "{ ship = \"IMO9976903\" }",
+            .shape = "a table"}},
+      .later = {}};
+  return section;
+}
+
+const SectionSpec& test_rows_section() {
+  static const SectionSpec section{
+      .name = "rows of a test",
+      .help =
+          "Of an expected row only the columns that some row names are compared, and a column that "
+          "this row leaves out must be null. A value may be a matcher: `{ any = true }`, "
+          "`{ matches = \"regular expression\" }`, `{ near = 1.5, within = 0.01 }`.",
+      .options =
+          {{.name = "rows",
+            .kind = OptionKind::any,
+            .help = "A table per row; a column that is left out is null.",
+            .example = "[{ ship = \"a\", value = 1.5 }]",
+            .shape = "a list of tables"},
+           {.name = "csv",
+            .kind = OptionKind::text,
+            .help = "The rows as CSV with a header; an empty field is null, `\"\"` an empty text."},
+           {.name = "file",
+            .kind = OptionKind::path,
+            .help = "The same in a file.",
+            .example = "\"tests/readings.csv\""},
+           {.name = "raw",
+            .kind = OptionKind::text,
+            .help = "Sources that read files: the bytes of the file, read as the source reads its "
+                    "own, bad rows included."},
+           {.name = "count",
+            .kind = OptionKind::integer,
+            .help = "Expectations: how many rows there are, whatever is in them."},
+           {.name = "ordered",
+            .kind = OptionKind::boolean,
+            .help = "Expectations: the rows come in this order.",
+            .fallback = "false"}},
+      .later = {}};
+  return section;
+}
+
 const std::vector<std::string>& param_types() {
   static const std::vector<std::string> types{"string", "int64",     "float64",     "bool",
                                               "date",   "timestamp", "timestamptz", "duration"};
@@ -238,14 +314,14 @@ std::vector<OptionSpec> common_options(NodeKind kind, bool many_inputs) {
 }
 
 const std::vector<std::string>& top_level_keys() {
-  static const std::vector<std::string> names{"name",  "params",  "matrix",     "window",
-                                              "state", "retry",   "rejects",    "limits",
-                                              "sinks", "sources", "transforms", "connections"};
+  static const std::vector<std::string> names{
+      "name",   "params", "matrix",  "window",     "state",       "retry", "rejects",
+      "limits", "sinks",  "sources", "transforms", "connections", "test"};
   return names;
 }
 
 const std::vector<std::string>& later_top_level_keys() {
-  static const std::vector<std::string> names{"schedule", "test", "steps", "checks"};
+  static const std::vector<std::string> names{"schedule", "steps", "checks"};
   return names;
 }
 

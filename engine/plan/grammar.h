@@ -25,6 +25,9 @@ struct SectionSpec {
 [[nodiscard]] const SectionSpec& limits_section();
 /// `cursor` of a source.
 [[nodiscard]] const SectionSpec& cursor_section();
+/// One [[test]], and one table of rows in it.
+[[nodiscard]] const SectionSpec& test_section();
+[[nodiscard]] const SectionSpec& test_rows_section();
 /// One entry of [params], written as a table.
 [[nodiscard]] const SectionSpec& param_section();
 

@@ -41,6 +41,7 @@ class Planner {
     plan_.parallel = matrix.parallel;
     limits_ = read_settings(file, shared_.options, variables_, plan_, found_);
     shared_.state_url = plan_.state_url;
+    plan_.tests = read_tests(file, found_);
     note_used();
     for (const auto& cell : matrix.cells) {
       for (const auto& axis : matrix.axes) {
@@ -75,7 +76,8 @@ class Planner {
     }
     check_bounds(diagnostics);
     note_used();
-    NodeReader reader(shared_.file, *shared_.services.registry, variables_, limits_, diagnostics);
+    NodeReader reader(shared_.file, *shared_.services.registry, variables_, limits_,
+                      shared_.options.source_paths, diagnostics);
     std::vector<NodeDraft> drafts;
     for (const auto& decl : shared_.file.nodes) {
       drafts.push_back(reader.read(decl));

@@ -209,6 +209,12 @@ NodeReader::ResolvedTable NodeReader::resolve(const NodeDecl& decl, const NodeTy
     if (key == "type" || key == "connection") continue;
     table.emplace_back(key, resolve_option(value, find_spec(specs, key), decl.kind));
   }
+  if (const auto path = source_paths_.find(decl.name);
+      path != source_paths_.end() && decl.kind == NodeKind::source) {
+    std::erase_if(table, [](const auto& entry) { return entry.first == "path"; });
+    const OptionValue value{.value = path->second, .span = decl.span, .key_span = decl.span};
+    table.emplace_back("path", Resolved{value, value});
+  }
   if (connection.table == nullptr || type == nullptr) return table;
   auto& taken = connection_options_[connection.name];
   for (const auto& spec : specs) {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/plan/test_spec.h"
 #include "engine/spec/node_type.h"
 
 namespace flowrun {
@@ -108,6 +109,7 @@ struct Plan {
   std::vector<InstancePlan> instances;
   int parallel = 1;  ///< instances at once
   RetrySpec retry;
+  std::vector<TestSpec> tests;
   std::string state_url;  ///< "sqlite:/abs/path" (default <directory>/.flowrun/state.db)
   std::int64_t max_memory =
       256 << 20;  ///< of the process: credits, accumulators and staging share it
@@ -132,6 +134,8 @@ struct PlanOptions {
   std::optional<std::string> window_from;                ///< --window-from, as written
   std::optional<std::string> window_until;
   std::optional<std::int64_t> max_memory;
+  std::map<std::string, std::string>
+      source_paths;  ///< tests: read by a source in place of its path
   bool offline = false;
 };
 

@@ -186,6 +186,9 @@ std::string reference_markdown(const Registry& registry) {
     out += fmt::format("\n### `[{}]`\n\n{}\n\n{}", section->name, section->help,
                        option_table(section->options));
   }
+  out += fmt::format("\n### `[[test]]`\n\n{}\n\n{}\n{}\n\n{}", test_section().help,
+                     option_table(test_section().options), test_rows_section().help,
+                     option_table(test_rows_section().options));
   return out;
 }
 
