@@ -6,6 +6,8 @@ namespace flowrun::nodes {
 namespace {
 
 constexpr std::size_t kWriteAtOnce = 256U << 10U;
+/// The disk begins to write what is there while more is made, instead of all of it at the end.
+constexpr std::int64_t kWriteBackAt = 8 << 20;
 
 }  // namespace
 
@@ -20,6 +22,10 @@ void PartWriter::append(std::string_view text) {
   flush();
   write_at(part_->file.fd(), text, start_ + written_, part_->path);
   written_ += static_cast<std::int64_t>(text.size());
+  if (written_ - writing_back_ >= kWriteBackAt) {
+    start_writing_back(part_->file.fd(), start_ + writing_back_, written_ - writing_back_);
+    writing_back_ = written_;
+  }
 }
 
 void PartWriter::flush() {
@@ -35,7 +41,7 @@ void PartWriter::read(std::span<char> out, std::int64_t offset) {
 
 void PartWriter::rewind() {
   pending_.clear();
-  written_ = 0;
+  written_ = writing_back_ = 0;
   digest_ = Fingerprinter();
   resize_file(part_->file.fd(), start_, part_->path);
 }

@@ -51,8 +51,9 @@ class PartWriter {
 
   FilePart* part_;
   std::int64_t start_;
-  std::int64_t written_ = 0;  ///< bytes in the file
-  std::string pending_;       ///< small pieces wait here
+  std::int64_t written_ = 0;       ///< bytes in the file
+  std::int64_t writing_back_ = 0;  ///< those that the disk was told to write
+  std::string pending_;            ///< small pieces wait here
   bool finished_ = false;
   Fingerprinter digest_;
 };

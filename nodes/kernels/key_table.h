@@ -88,7 +88,7 @@ class KeyTable {
   template <typename Visit>
   void for_each(Visit visit) const {
     for (std::size_t i = 0; i < chunks_.size(); ++i) {
-      for (std::size_t word = 0; word < chunks_[i].used;) {
+      for (std::size_t word = 0; word < used_[i];) {
         const auto place = static_cast<Place>(i << kChunkBits | word);
         visit(place);
         word += words_of(head_of(address(place)).size);
@@ -116,11 +116,10 @@ class KeyTable {
     std::uint32_t size;  ///< of the key
     std::uint32_t tag;
   };
-  struct Chunk {
-    std::shared_ptr<Buffer> buffer;
-    char* data;
-    std::size_t used;  ///< words
-  };
+  /// Chunks come from slabs that grow with the table: few and large ones, once there is much, are
+  /// kinder to the processor's tables of pages.
+  static constexpr std::size_t kLargestSlab = std::size_t{2} << 20;
+  static constexpr std::size_t kSlabShare = 8;
   static constexpr std::size_t kKeyAt = sizeof(Head) + sizeof(Entry);
 
   /// The upper bits choose the shard; the table goes by the lower ones.
@@ -132,7 +131,7 @@ class KeyTable {
     return head;
   }
   [[nodiscard]] char* address(Place place) const {
-    return chunks_[place >> kChunkBits].data + (place & ((1U << kChunkBits) - 1)) * std::size_t{8};
+    return chunks_[place >> kChunkBits] + (place & ((1U << kChunkBits) - 1)) * std::size_t{8};
   }
   [[nodiscard]] Entry* entry_at(Place place) const {
     return std::launder(reinterpret_cast<Entry*>(address(place) + sizeof(Head)));
@@ -141,18 +140,11 @@ class KeyTable {
   Place add_record(std::uint32_t tag, std::string_view key, const Entry& fresh) {
     constexpr std::size_t kChunkWords = std::size_t{1} << kChunkBits;
     const auto words = words_of(key.size());
-    if (chunks_.empty() || chunks_.back().used + words > kChunkWords) {
-      if (chunks_.size() == std::size_t{1} << (32 - kChunkBits)) {
-        throw Error(Errc::limit, "more keys than one part of a unit can hold");
-      }
-      auto buffer = Buffer::allocate(std::max(words, kChunkWords) * 8);
-      bytes_ += static_cast<std::int64_t>(buffer->capacity());
-      auto* data = buffer->template mutable_as<char>();
-      chunks_.push_back({std::move(buffer), data, 0});
+    if (chunks_.empty() || used_.back() + words > kChunkWords) {
+      add_chunk(std::max(words, kChunkWords) * 8);
     }
-    auto& chunk = chunks_.back();
-    const auto place = static_cast<Place>((chunks_.size() - 1) << kChunkBits | chunk.used);
-    chunk.used += words;
+    const auto place = static_cast<Place>((chunks_.size() - 1) << kChunkBits | used_.back());
+    used_.back() += static_cast<std::uint32_t>(words);
     const Head head{static_cast<std::uint32_t>(key.size()), tag};
     auto* record = address(place);
     std::memcpy(record, &head, sizeof head);
@@ -161,6 +153,24 @@ class KeyTable {
     ++size_;
     newest_ = place;
     return place;
+  }
+
+  void add_chunk(std::size_t bytes) {
+    if (chunks_.size() == std::size_t{1} << (32 - kChunkBits)) {
+      throw Error(Errc::limit, "more keys than one part of a unit can hold");
+    }
+    if (bytes > free_) {
+      const auto share = static_cast<std::size_t>(bytes_) / kSlabShare;
+      auto slab = Buffer::allocate(std::max(bytes, std::min(kLargestSlab, share)));
+      bytes_ += static_cast<std::int64_t>(slab->capacity());
+      next_ = slab->template mutable_as<char>();
+      free_ = slab->capacity();
+      slabs_.push_back(std::move(slab));
+    }
+    chunks_.push_back(next_);
+    used_.push_back(0);
+    next_ += bytes;
+    free_ -= bytes;
   }
 
   void grow() {
@@ -178,7 +188,11 @@ class KeyTable {
   std::uint32_t mask_ = 0;
   std::size_t size_ = 0;
   Place newest_ = 0;
-  std::vector<Chunk> chunks_;
+  std::vector<char*> chunks_;
+  std::vector<std::uint32_t> used_;  ///< words, by chunk
+  std::vector<std::shared_ptr<Buffer>> slabs_;
+  char* next_ = nullptr;  ///< in the last slab
+  std::size_t free_ = 0;
   std::int64_t bytes_ = 0;
 };
 

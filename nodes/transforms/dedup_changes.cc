@@ -20,7 +20,7 @@ struct KeyNumber {
 
 /// A row and the number of its key, in place of the row behind it.
 bool by_key(const KeptRow& a, const KeptRow& b) {
-  return a.next != b.next ? a.next < b.next : a.ordinal < b.ordinal;
+  return a.next != b.next ? a.next < b.next : a.rank < b.rank;
 }
 
 class ChangesState final : public AccumulatorState {
@@ -78,7 +78,7 @@ void ChangesState::add_runs(HeldBatch& held, const KeyRuns& runs,
     const auto number =
         shard.keys.find_or_add(runs.hashes[run], runs.key(run), {shard.keys.size()}).first->number;
     for (auto row = runs.starts[run]; row < runs.starts[run + 1]; ++row) {
-      shard.rows.push_back({.ordinal = held.batch->ordinal(row),
+      shard.rows.push_back({.rank = held.batch->ordinal(row),
                             .held = &held,
                             .row = row,
                             .next = static_cast<std::uint32_t>(number)});

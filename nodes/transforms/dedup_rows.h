@@ -17,10 +17,12 @@ struct HeldBatch;
 
 /// A row that stays of a key, as far as is known.
 struct KeptRow {
-  std::uint64_t ordinal = 0;
+  std::uint64_t rank = 0;  ///< tells which of two rows stays, mostly: see Ranks
   HeldBatch* held = nullptr;
   std::uint32_t row = 0;
   std::uint32_t next = 0;  ///< the row behind it, by number in a list of rows, from 1; 0: none
+
+  [[nodiscard]] inline std::uint64_t ordinal() const;
 };
 using KeptRows = KeyTable<KeptRow>;
 
@@ -52,6 +54,8 @@ struct HeldBatch {
   std::vector<std::uint32_t> moved_to;  ///< by row, while rows are moved
   std::vector<Filled> filled;           ///< by row, ascending, while rows are emitted
 };
+
+inline std::uint64_t KeptRow::ordinal() const { return held->batch->ordinal(row); }
 
 /// Batches at addresses that stay.
 class HeldBatches {

@@ -40,11 +40,12 @@ class DedupState final : public AccumulatorState {
   };
 
   void add_batch(const BatchRef& batch);
-  void add_runs(HeldBatch& held, const KeyRuns& runs, std::span<const std::uint32_t> chosen,
-                Shard& shard);
-  [[nodiscard]] KeptRow best_of_run(HeldBatch& held, std::size_t from, std::size_t until) const;
-  void fill_runs(HeldBatch& held, const KeyRuns& runs, std::span<const std::uint32_t> chosen,
-                 Shard& shard);
+  void add_runs(HeldBatch& held, const Ranks& ranks, const KeyRuns& runs,
+                std::span<const std::uint32_t> chosen, Shard& shard);
+  [[nodiscard]] KeptRow best_of_run(HeldBatch& held, const Ranks& ranks, std::size_t from,
+                                    std::size_t until) const;
+  void fill_runs(HeldBatch& held, const Ranks& ranks, const KeyRuns& runs,
+                 std::span<const std::uint32_t> chosen, Shard& shard);
   [[nodiscard]] std::vector<Kept*> all_kept();
   void count(Shard& shard);
 
@@ -69,6 +70,7 @@ void DedupState::add(const BatchRef& batch, Output& out) {
 void DedupState::add_batch(const BatchRef& batch) {
   const auto runs = keys_.encode(*batch);
   const RunsByShard by_shard(runs);
+  const Ranks ranks(*plan_, *batch);
   const std::shared_lock together(moving_);
   auto& held = held_.add(batch);
   const bool fills = !plan_->filled.empty();
@@ -79,22 +81,22 @@ void DedupState::add_batch(const BatchRef& batch) {
     auto& shard = shards_[s];
     const std::lock_guard lock(shard.mutex);
     if (fills) {
-      fill_runs(held, runs, chosen, shard);
+      fill_runs(held, ranks, runs, chosen, shard);
     } else {
-      add_runs(held, runs, chosen, shard);
+      add_runs(held, ranks, runs, chosen, shard);
     }
     count(shard);
   });
 }
 
-void DedupState::add_runs(HeldBatch& held, const KeyRuns& runs,
+void DedupState::add_runs(HeldBatch& held, const Ranks& ranks, const KeyRuns& runs,
                           std::span<const std::uint32_t> chosen, Shard& shard) {
   std::int64_t born = 0;
   std::int64_t died = 0;
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     prefetch(shard.kept.rows, runs, chosen, i);
     const auto run = chosen[i];
-    const auto row = best_of_run(held, runs.starts[run], runs.starts[run + 1]);
+    const auto row = best_of_run(held, ranks, runs.starts[run], runs.starts[run + 1]);
     const auto [kept, is_new] = shard.kept.rows.find_or_add(runs.hashes[run], runs.key(run), row);
     if (is_new) {
       ++born;
@@ -110,10 +112,10 @@ void DedupState::add_runs(HeldBatch& held, const KeyRuns& runs,
 }
 
 /// Rows [from, until) have one key.
-KeptRow DedupState::best_of_run(HeldBatch& held, std::size_t from, std::size_t until) const {
+KeptRow DedupState::best_of_run(HeldBatch& held, const Ranks& ranks, std::size_t from,
+                                std::size_t until) const {
   const auto at = [&](std::size_t row) {
-    return KeptRow{held.batch->ordinal(static_cast<std::int64_t>(row)), &held,
-                   static_cast<std::uint32_t>(row)};
+    return KeptRow{ranks.at(row), &held, static_cast<std::uint32_t>(row)};
   };
   auto best = at(from);
   for (auto row = from + 1; row < until; ++row) {
@@ -124,14 +126,14 @@ KeptRow DedupState::best_of_run(HeldBatch& held, std::size_t from, std::size_t u
 }
 
 /// Rows that lose may still lend values, so that each is looked at on its own.
-void DedupState::fill_runs(HeldBatch& held, const KeyRuns& runs,
+void DedupState::fill_runs(HeldBatch& held, const Ranks& ranks, const KeyRuns& runs,
                            std::span<const std::uint32_t> chosen, Shard& shard) {
   Filling filling(*plan_, shard.kept, held_);
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     prefetch(shard.kept.rows, runs, chosen, i);
     const auto run = chosen[i];
     for (auto row = runs.starts[run]; row < runs.starts[run + 1]; ++row) {
-      const KeptRow candidate{held.batch->ordinal(row), &held, row};
+      const KeptRow candidate{ranks.at(row), &held, row};
       const auto [head, is_new] =
           shard.kept.rows.find_or_add(runs.hashes[run], runs.key(run), candidate);
       if (is_new) {
