@@ -6,7 +6,7 @@
 
 #include "engine/core/time.h"
 #include "engine/observe/numbers.h"
-#include "engine/observe/text_table.h"
+#include "engine/core/text_table.h"
 
 namespace flowrun {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "engine/core/error.h"
 #include "engine/observe/numbers.h"
-#include "engine/observe/text_table.h"
+#include "engine/core/text_table.h"
 #include "tools/flowrun/command.h"
 #include "tools/flowrun/journal_choice.h"
 #include "tools/flowrun/output.h"

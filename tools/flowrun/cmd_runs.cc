@@ -1,7 +1,7 @@
 // flowrun runs: what ran, and how it ended.
 #include "engine/core/error.h"
 #include "engine/core/time.h"
-#include "engine/observe/text_table.h"
+#include "engine/core/text_table.h"
 #include "tools/flowrun/command.h"
 #include "tools/flowrun/journal_choice.h"
 #include "tools/flowrun/output.h"
