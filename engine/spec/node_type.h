@@ -43,6 +43,7 @@ struct Port {
   /// For each column, whether a null says "nothing arrived" rather than "the value is null": so for
   /// columns that a pivot makes. Empty: none. The planner carries it along `unchanged_from`.
   std::vector<bool> sparse;
+  bool optional = false;  ///< nobody need take its rows
 };
 
 /// A port through which every column of the input goes as it is.
