@@ -49,6 +49,9 @@ struct Port {
 /// A port through which every column of the input goes as it is.
 [[nodiscard]] Port unchanged_port(const SchemaRef& input, std::string name = {});
 
+/// The target of sinks that write to stdout.
+inline constexpr std::string_view kStdoutTarget = "stdout";
+
 /// What the planner must know of a sink.
 struct SinkFacts {
   std::string target;          ///< what it writes, for coverage and against two sinks on one target
