@@ -22,6 +22,7 @@ NodeType split();
 NodeType pivot();
 NodeType aggregate();
 NodeType dedup();
+NodeType check();
 NodeType union_rows();
 NodeType unpivot();
 
