@@ -30,6 +30,7 @@ NodeType unpivot();
 NodeType sqlite_sink();
 NodeType csv_sink();
 NodeType ndjson_sink();
+NodeType stdout_sink();
 NodeType null_sink();
 
 /// Every node of this tree.
