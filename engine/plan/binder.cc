@@ -6,6 +6,7 @@
 
 #include "engine/core/error.h"
 #include "engine/plan/commit_order.h"
+#include "engine/plan/cursor_spec.h"
 #include "engine/plan/plan_hash.h"
 #include "engine/spec/reject.h"
 
@@ -267,6 +268,7 @@ class Binder {
                                           draft.decl->shown(), diagnostics_)) {
         bound.good = false;
       }
+      bound.good = bound.good && bind_cursor(draft, node);
     }
     if (!bound.good) return;
     if (node.binding.needs_order && !bound.ordered) report_order(draft, bound);
@@ -288,6 +290,14 @@ class Binder {
       return from.port == plan_.nodes[from.node].binding.outputs.size();
     });
     node.window_keyed = is_window_keyed(plan_, node);
+  }
+
+  bool bind_cursor(const NodeDraft& draft, PlanNode& node) {
+    if (!draft.cursor) return true;
+    node.cursor =
+        resolve_cursor(*draft.cursor, *node.binding.outputs.front().schema, draft.decl->shown(),
+                       window_.has_value(), shared_.now, diagnostics_);
+    return node.cursor.has_value();
   }
 
   void report_order(const NodeDraft& draft, Bound& bound) {

@@ -128,6 +128,121 @@ const SectionSpec& limits_section() {
   return section;
 }
 
+const SectionSpec& cursor_section() {
+  static const SectionSpec section{
+      .name = "cursor",
+      .help =
+          "Loads only rows beyond those that earlier runs loaded: incremental loading by a column "
+          "that grows.",
+      .options =
+          {{.name = "column",
+            .kind = OptionKind::text,
+            .help = "The column that tells new rows from old ones: a date, timestamp, timestamptz, "
+                    "int64, decimal or string.",
+            .required = true,
+            .example = "\"collected_at\""},
+           {.name = "per",
+            .kind = OptionKind::names,
+            .help = "Columns whose values each have a mark of their own.",
+            .example = "\"chokepoint\""},
+           {.name = "initial",
+            .kind = OptionKind::text,
+            .help = "The least value to load where there is no mark yet; absent: all there is.",
+            .example = "\"now - 30d\""},
+           {.name = "lag",
+            .kind = OptionKind::duration,
+            .help = "Rows younger than this wait for a later run; columns with times only.",
+            .fallback = "0s"},
+           {.name = "max_ahead",
+            .kind = OptionKind::duration,
+            .help = "Rows further ahead of now than this are rejected, and move nothing.",
+            .fallback = "1h"},
+           {.name = "on_missing",
+            .kind = OptionKind::choice,
+            .help = "What happens to rows without a value in the column; load: every run loads "
+                    "them, as nothing tells whether they were loaded before.",
+            .fallback = "reject",
+            .choices = {"reject", "skip", "load"}}},
+      .later = {}};
+  return section;
+}
+
+const SectionSpec& test_section() {
+  static const SectionSpec section{
+      .name = "test",
+      .help = "Rows in, rows out: what `flowrun test` runs on the real graph, writing nothing.",
+      .options =
+          {{.name = "name",
+            .kind = OptionKind::text,
+            .help = "What it shows.",
+            .required = true,
+            .example = "\"a channel that no list knows is rejected\""},
+           {.name = "sources",
+            .kind = OptionKind::any,
+            .help = "Rows by source; a source that is not named has none.",
+            .example = "{ readings = { rows = [{ ship = \"a\", value = 1.5 }] } }",
+            .shape = "a table of tables with `rows`, `csv`, `file` or `raw`"},
+           {.name = "expect",
+            .kind = OptionKind::any,
+            .help = "Rows that leave a node or port (`by_system.rejected`), or arrive at a sink.",
+            .example = "{ wide = { rows = [{ ship = \"a\", rpm = 1.5 }] } }",
+            .shape = "a table of tables with `rows`, `csv`, `file` or `count`"},
+           {.name = "error",
+            .kind = OptionKind::text,
+            .help = "The run must end with an error that contains this text."},
+           {.name = "now",
+            .kind = OptionKind::text,
+            .help = "What `now` and `today` stand for; absent: the clock.",
+            .example = "\"2026-01-01T00:00:00Z\""},
+           {.name = "params",
+            .kind = OptionKind::any,
+            .help = "Values of parameters.",
+            .example = "{ least = 5 }",
+            .shape = "a table"},
+           {.name = "matrix",
+            .kind = OptionKind::any,
+            .help = "Which instance of [matrix] is run; absent: the first.",
+            .example = "{ ship = \"IMO9976903\" }",
+            .shape = "a table"}},
+      .later = {}};
+  return section;
+}
+
+const SectionSpec& test_rows_section() {
+  static const SectionSpec section{
+      .name = "rows of a test",
+      .help =
+          "Of an expected row only the columns that some row names are compared, and a column that "
+          "this row leaves out must be null. A value may be a matcher: `{ any = true }`, "
+          "`{ matches = \"regular expression\" }`, `{ near = 1.5, within = 0.01 }`.",
+      .options =
+          {{.name = "rows",
+            .kind = OptionKind::any,
+            .help = "A table per row; a column that is left out is null.",
+            .example = "[{ ship = \"a\", value = 1.5 }]",
+            .shape = "a list of tables"},
+           {.name = "csv",
+            .kind = OptionKind::text,
+            .help = "The rows as CSV with a header; an empty field is null, `\"\"` an empty text."},
+           {.name = "file",
+            .kind = OptionKind::path,
+            .help = "The same in a file.",
+            .example = "\"tests/readings.csv\""},
+           {.name = "raw",
+            .kind = OptionKind::text,
+            .help = "Sources that read files: the bytes of the file, read as the source reads its "
+                    "own, bad rows included."},
+           {.name = "count",
+            .kind = OptionKind::integer,
+            .help = "Expectations: how many rows there are, whatever is in them."},
+           {.name = "ordered",
+            .kind = OptionKind::boolean,
+            .help = "Expectations: the rows come in this order.",
+            .fallback = "false"}},
+      .later = {}};
+  return section;
+}
+
 const std::vector<std::string>& param_types() {
   static const std::vector<std::string> types{"string", "int64",     "float64",     "bool",
                                               "date",   "timestamp", "timestamptz", "duration"};
@@ -161,7 +276,14 @@ std::vector<OptionSpec> common_options(NodeKind kind, bool many_inputs) {
       {.name = "connection",
        .kind = OptionKind::text,
        .help = "Name of a [connections] table whose keys count as written here."}};
-  if (kind != NodeKind::source) {
+  if (kind == NodeKind::source) {
+    options.push_back(
+        {.name = "cursor",
+         .kind = OptionKind::any,
+         .help = "Loads only rows beyond those that earlier runs loaded; not with [window].",
+         .example = "{ column = \"collected_at\", per = \"chokepoint\" }",
+         .shape = "a table: `column`, `per`, `initial`, `lag`, `max_ahead`, `on_missing`"});
+  } else {
     options.push_back({.name = "input",
                        .kind = OptionKind::text,
                        .help = "The node, or node.port, whose rows arrive here.",
@@ -191,20 +313,15 @@ std::vector<OptionSpec> common_options(NodeKind kind, bool many_inputs) {
   return options;
 }
 
-const std::vector<std::string>& later_node_options() {
-  static const std::vector<std::string> names{"cursor"};
-  return names;
-}
-
 const std::vector<std::string>& top_level_keys() {
-  static const std::vector<std::string> names{"name",  "params",  "matrix",     "window",
-                                              "state", "retry",   "rejects",    "limits",
-                                              "sinks", "sources", "transforms", "connections"};
+  static const std::vector<std::string> names{
+      "name",   "params", "matrix",  "window",     "state",       "retry", "rejects",
+      "limits", "sinks",  "sources", "transforms", "connections", "test"};
   return names;
 }
 
 const std::vector<std::string>& later_top_level_keys() {
-  static const std::vector<std::string> names{"schedule", "test", "steps", "checks"};
+  static const std::vector<std::string> names{"schedule", "steps", "checks"};
   return names;
 }
 

@@ -23,6 +23,11 @@ struct SectionSpec {
 [[nodiscard]] const SectionSpec& retry_section();
 [[nodiscard]] const SectionSpec& rejects_section();
 [[nodiscard]] const SectionSpec& limits_section();
+/// `cursor` of a source.
+[[nodiscard]] const SectionSpec& cursor_section();
+/// One [[test]], and one table of rows in it.
+[[nodiscard]] const SectionSpec& test_section();
+[[nodiscard]] const SectionSpec& test_rows_section();
 /// One entry of [params], written as a table.
 [[nodiscard]] const SectionSpec& param_section();
 
@@ -31,9 +36,6 @@ struct SectionSpec {
 
 /// Options that every node of a kind has beside its own; `many_inputs` as in NodeSpec.
 [[nodiscard]] std::vector<OptionSpec> common_options(NodeKind kind, bool many_inputs);
-
-/// Options of nodes that only later releases know.
-[[nodiscard]] const std::vector<std::string>& later_node_options();
 
 /// Top-level keys: those of this release, and those of later ones.
 [[nodiscard]] const std::vector<std::string>& top_level_keys();

@@ -36,6 +36,7 @@ class SchemaWriter {
       write_table(section->help, section->options, {});
     }
     write_connections();
+    write_tests();
     for (const auto kind : kKinds) write_nodes(kind);
     json_.end_object();
     json_.key("definitions").begin_object();
@@ -78,6 +79,27 @@ class SchemaWriter {
         .key("additionalProperties")
         .raw(R"({ "type": "object" })")
         .end_object();
+  }
+
+  void write_tests() {
+    json_.key("test").begin_object().field("description", test_section().help);
+    json_.field("type", "array").key("items").begin_object();
+    json_.field("type", "object").key("additionalProperties").boolean(false);
+    json_.key("required").texts({"name"});
+    json_.key("properties").begin_object();
+    for (const auto& option : test_section().options) {
+      json_.key(option.name);
+      // Expectations of ports may be written as tables in tables: [test.expect.NODE.PORT].
+      if (option.name == "sources") {
+        json_.begin_object().field("description", option.help).field("type", "object");
+        json_.key("additionalProperties");
+        write_table(test_rows_section().help, test_rows_section().options, {});
+        json_.end_object();
+      } else {
+        write_option(option);
+      }
+    }
+    json_.end_object().end_object().end_object();
   }
 
   /// [sources], [transforms] or [sinks]: `type` decides which options there are.
@@ -129,7 +151,11 @@ class SchemaWriter {
     for (const auto& option : options) {
       names.insert(option.name);
       json_.key(option.name);
-      write_option(option);
+      if (option.name == cursor_section().name) {
+        write_table(option.help, cursor_section().options, "");
+      } else {
+        write_option(option);
+      }
       if (option.required) required.push_back(option.name);
     }
     json_.end_object();

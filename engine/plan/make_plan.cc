@@ -8,6 +8,7 @@
 
 #include "engine/core/hash.h"
 #include "engine/plan/binder.h"
+#include "engine/plan/cursor_spec.h"
 #include "engine/plan/matrix.h"
 #include "engine/plan/params.h"
 #include "engine/plan/plan.h"
@@ -16,19 +17,6 @@
 
 namespace flowrun {
 namespace {
-
-/// Makes a text fit into "axis=value,axis=value".
-std::string escape_value(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == ',' || c == '=' || c == '%' || static_cast<unsigned char>(c) < ' ') {
-      out += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
 
 class Planner {
  public:
@@ -53,7 +41,7 @@ class Planner {
     plan_.parallel = matrix.parallel;
     limits_ = read_settings(file, shared_.options, variables_, plan_, found_);
     shared_.state_url = plan_.state_url;
-    shared_.state_url = plan_.state_url;
+    plan_.tests = read_tests(file, found_);
     note_used();
     for (const auto& cell : matrix.cells) {
       for (const auto& axis : matrix.axes) {
@@ -88,7 +76,8 @@ class Planner {
     }
     check_bounds(diagnostics);
     note_used();
-    NodeReader reader(shared_.file, *shared_.services.registry, variables_, limits_, diagnostics);
+    NodeReader reader(shared_.file, *shared_.services.registry, variables_, limits_,
+                      shared_.options.source_paths, diagnostics);
     std::vector<NodeDraft> drafts;
     for (const auto& decl : shared_.file.nodes) {
       drafts.push_back(reader.read(decl));
@@ -99,6 +88,7 @@ class Planner {
     const auto wiring = wire(drafts, diagnostics);
     bind_nodes(shared_, drafts, wiring, window, instance, diagnostics);
     find_sides(drafts, instance, diagnostics);
+    check_cursors(instance, diagnostics);
     plan_.instances.push_back(std::move(instance));
     variables_.report_to(found_);
     for (const auto& diagnostic : diagnostics.all()) report_once(diagnostic);
@@ -136,7 +126,8 @@ class Planner {
     }
     std::string out;
     for (const auto& [name, text] : values) {
-      out += (out.empty() ? "" : ",") + name + "=" + escape_value(text);
+      out += (out.empty() ? "" : ",") + name + "=";
+      append_escaped(out, text);
     }
     return out;
   }

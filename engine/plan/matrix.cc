@@ -222,6 +222,16 @@ void select_cells(Matrix& matrix, const PlanOptions& options, Diagnostics& diagn
 
 }  // namespace
 
+void append_escaped(std::string& out, std::string_view value) {
+  for (const char c : value) {
+    if (c == ',' || c == '=' || c == '%' || static_cast<unsigned char>(c) < ' ') {
+      out += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+    } else {
+      out += c;
+    }
+  }
+}
+
 Matrix expand_matrix(const OptionValue* section, const PlanOptions& options,
                      Interpolator& variables, Diagnostics& diagnostics) {
   Matrix matrix;

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/plan/plan.h"
@@ -12,6 +13,9 @@ namespace flowrun {
 
 /// One value per axis.
 using MatrixCell = std::map<std::string, std::string>;
+
+/// Appends a value so that it fits into "axis=value,axis=value".
+void append_escaped(std::string& out, std::string_view value);
 
 struct Matrix {
   std::vector<MatrixCell> cells{{}};        ///< one empty cell without a matrix

@@ -232,6 +232,12 @@ NodeReader::ResolvedTable NodeReader::resolve(const NodeDecl& decl, const NodeTy
     if (key == "type" || key == "connection") continue;
     table.emplace_back(key, resolve_option(value, find_spec(specs, key), decl.kind));
   }
+  if (const auto path = source_paths_.find(decl.name);
+      path != source_paths_.end() && decl.kind == NodeKind::source) {
+    std::erase_if(table, [](const auto& entry) { return entry.first == "path"; });
+    const OptionValue value{.value = path->second, .span = decl.span, .key_span = decl.span};
+    table.emplace_back("path", Resolved{value, value});
+  }
   if (connection.table == nullptr || type == nullptr) return table;
   auto& taken = connection_options_[connection.name];
   for (const auto& spec : specs) {
@@ -273,6 +279,7 @@ void NodeReader::read_common(NodeDraft& draft, const ResolvedTable& table) {
       for (const auto& item : after->list()) draft.after.push_back({item.text(), item.span});
     }
   }
+  if (const auto* cursor = options.raw("cursor"); cursor != nullptr) draft.cursor = *cursor;
   if (decl.kind != NodeKind::source) read_inputs(draft, one, many);
 }
 
@@ -325,7 +332,7 @@ void NodeReader::read_inputs(NodeDraft& draft, const OptionValue* one, const Opt
 void NodeReader::read_own(NodeDraft& draft, const ResolvedTable& table, bool connection_good) {
   const auto& decl = *draft.decl;
   const auto& spec = draft.type->spec;
-  TableRules rules{decl.shown(), spec.options, {}, later_node_options(), connection_good};
+  TableRules rules{decl.shown(), spec.options, {}, {}, connection_good};
   for (const auto& common : common_options(decl.kind, spec.many_inputs))
     rules.others.push_back(common.name);
   if (decl.kind != NodeKind::source) rules.others.push_back("inputs");  // read_inputs speaks of it

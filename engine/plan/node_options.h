@@ -41,8 +41,9 @@ struct NodeDraft {
   SourceSpan memory_span;
   std::vector<InputRef> inputs;
   std::vector<AfterRef> after;
-  bool has_bad_input = false;       ///< an input is missing or unreadable, and that was reported
-  std::set<std::string> variables;  ///< parameters and axes that its options name
+  std::optional<OptionValue> cursor;  ///< the table as written, variables put in
+  bool has_bad_input = false;         ///< an input is missing or unreadable, and that was reported
+  std::set<std::string> variables;    ///< parameters and axes that its options name
   /// What a plan hash sees: every option in Form::unresolved where that differs, else as checked.
   std::vector<std::pair<std::string, std::string>> hashed_options;
   std::vector<std::pair<std::string, std::string>> shown_options;
@@ -56,11 +57,13 @@ struct NodeDraft {
 class NodeReader {
  public:
   NodeReader(const PipelineFile& file, const Registry& registry, Interpolator& variables,
-             const RejectLimits& limits, Diagnostics& diagnostics)
+             const RejectLimits& limits, const std::map<std::string, std::string>& source_paths,
+             Diagnostics& diagnostics)
       : file_(file),
         registry_(registry),
         variables_(variables),
         limits_(limits),
+        source_paths_(source_paths),
         diagnostics_(diagnostics) {}
 
   [[nodiscard]] NodeDraft read(const NodeDecl& decl);
@@ -95,6 +98,7 @@ class NodeReader {
   const Registry& registry_;
   Interpolator& variables_;
   RejectLimits limits_;
+  const std::map<std::string, std::string>& source_paths_;
   Diagnostics& diagnostics_;
   /// Connections in use, each with the option names of the nodes that use it.
   std::map<std::string, std::set<std::string>> connection_options_;

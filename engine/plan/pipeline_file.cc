@@ -57,6 +57,11 @@ class Shape {
             "unknown-table", value.key_span,
             fmt::format("unknown {} \"{}\"", value.is_table() ? "table" : "key", key),
             suggest(key, known));
+      } else if (key == "test") {
+        if (value.is_list()) continue;
+        diagnostics_.error("wrong-type", value.span,
+                           fmt::format("\"test\" must be a list of tables, not {}", kind_of(value)),
+                           "write [[test]]");
       } else if (key != "name" && !value.is_table()) {
         diagnostics_.error("wrong-type", value.span,
                            fmt::format("\"{}\" must be a table, not {}", key, kind_of(value)),

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/plan/test_spec.h"
 #include "engine/spec/node_type.h"
 
 namespace flowrun {
@@ -41,6 +42,19 @@ struct WindowSpec {
   std::string bounds_as_written;  ///< hashed instead of resolved relative bounds
 };
 
+/// What happens to rows without a value of the cursor.
+enum class OnMissing { reject, skip, load };
+
+/// `cursor` of a source, resolved: only rows beyond those that were loaded before are loaded.
+struct CursorSpec {
+  std::size_t column = 0;        ///< of the source's schema
+  std::vector<std::size_t> per;  ///< columns; each combination of their values has its own mark
+  std::optional<std::string> initial;  ///< the least value to load where there is no mark yet
+  Micros lag = 0;                      ///< rows younger than now - lag wait for a later run
+  Micros max_ahead = kHour;            ///< beyond now + max_ahead a row is a reject
+  OnMissing on_missing = OnMissing::reject;
+};
+
 /// Where an input of a node comes from.
 struct EdgeFrom {
   std::size_t node = 0;  ///< index into InstancePlan::nodes
@@ -56,8 +70,9 @@ struct PlanNode {
   std::vector<EdgeFrom> inputs;    ///< empty for sources
   std::vector<std::size_t> after;  ///< sinks that must have committed first, by index
   Binding binding;
-  RejectLimits limits;         ///< the node's own, else the pipeline's
-  std::int64_t memory = 0;     ///< accumulators: their limit in bytes
+  std::optional<CursorSpec> cursor;  ///< sources only
+  RejectLimits limits;               ///< the node's own, else the pipeline's
+  std::int64_t memory = 0;           ///< accumulators: their limit in bytes
   bool shares_memory = false;  ///< that limit is for all accumulators of the instance that share it
   std::string plan_hash;       ///< sinks: over everything upstream that changes rows
   bool window_keyed = false;   ///< sinks: units may commit in any order
@@ -94,6 +109,7 @@ struct Plan {
   std::vector<InstancePlan> instances;
   int parallel = 1;  ///< instances at once
   RetrySpec retry;
+  std::vector<TestSpec> tests;
   std::string state_url;  ///< "sqlite:/abs/path" (default <directory>/.flowrun/state.db)
   std::int64_t max_memory =
       256 << 20;  ///< of the process: credits, accumulators and staging share it
@@ -104,9 +120,9 @@ struct Plan {
   Micros now = 0;    ///< taken once
   std::string hash;  ///< of the whole resolved pipeline
 
-  /// How max_memory is divided: an eighth at most for rows in flight (every source has an equal share of
-  /// it), half for accumulators that declare no `memory` (all of them together, of all instances that
-  /// run at once), the rest for staging.
+  /// How max_memory is divided: an eighth at most for rows in flight (every source has an equal
+  /// share of it), half for accumulators that declare no `memory` (all of them together, of all
+  /// instances that run at once), the rest for staging.
   [[nodiscard]] std::int64_t credit_budget() const { return max_memory / 8; }
   [[nodiscard]] std::int64_t accumulator_budget() const { return max_memory / 2; }
 };
@@ -118,6 +134,8 @@ struct PlanOptions {
   std::optional<std::string> window_from;                ///< --window-from, as written
   std::optional<std::string> window_until;
   std::optional<std::int64_t> max_memory;
+  std::map<std::string, std::string>
+      source_paths;  ///< tests: read by a source in place of its path
   bool offline = false;
 };
 

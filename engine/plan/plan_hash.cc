@@ -43,6 +43,12 @@ std::string hash_node(const InstancePlan& plan, const PlanNode& node,
     text.add(value);
   }
   text.add(node.binding.content_hash);
+  if (node.cursor) {
+    // What is a load, not how much of it: a wider lag makes no other rows of it.
+    text.add("cursor");
+    text.add(std::to_string(node.cursor->column));
+    for (const auto column : node.cursor->per) text.add(std::to_string(column));
+  }
   add_inputs(text, plan, node, inputs);
   return text.digest();
 }

@@ -36,6 +36,7 @@ class Attempt {
   std::unique_ptr<tbb::flow::graph> tbb_graph_;
   std::unique_ptr<Graph> graph_;
   std::vector<std::unique_ptr<SinkThread>> sinks_;
+  std::size_t opened_ = 0;  ///< sinks that are open, the first ones
   std::unique_ptr<Committer> committer_;
   std::vector<std::unique_ptr<WindowGate>> gates_;
   std::vector<std::unique_ptr<SourceDriver>> sources_;
@@ -73,6 +74,14 @@ Committer::Config Attempt::committer_config() {
                               .lease = config_.lease,
                               .stats = config_.stats,
                               .on_done = [this](OpenUnit& unit) { unit_done(unit); }};
+  committer.skips_empty = static_cast<bool>(config_.on_cursors);
+  if (config_.on_cursors) {
+    committer.before_commit = [this] {
+      std::vector<const CursorFilter*> cursors;
+      for (const auto& source : sources_) cursors.push_back(source->cursor());
+      config_.on_cursors(cursors);
+    };
+  }
   // Windows of files end in order of time, so that they may as well commit in it; only ranges that
   // are read side by side gain by overtaking one another.
   committer.any_order = std::any_of(config_.sources.begin(), config_.sources.end(),
@@ -150,6 +159,7 @@ void Attempt::open_sinks() {
       sink->run([&] { sink->sink().open(config_.sink_contexts[sink->number()]); });
     });
     if (context_.failure.stopped()) return;
+    ++opened_;
   }
 }
 
@@ -192,7 +202,9 @@ void Attempt::check_all_arrived() {
 }
 
 void Attempt::close_sinks(bool complete) {
-  for (auto& sink : sinks_) {
+  // What could not be opened has nothing to close.
+  for (std::size_t i = 0; i < opened_; ++i) {
+    auto& sink = sinks_[i];
     context_.failure.guard(sink->node().where(), [&] {
       if (!complete) sink->abort_all();
       sink->run([&] { sink->sink().close(complete); });

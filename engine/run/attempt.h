@@ -29,6 +29,9 @@ struct AttemptConfig {
   std::vector<SinkContext> sink_contexts;
   std::vector<SourceWork> sources;  ///< by source number
   std::vector<std::string> input_names;
+  /// Sources with cursors: called when a load is read to its end and before anything of it commits.
+  /// Any thread.
+  std::function<void(const std::vector<const CursorFilter*>&)> on_cursors;
 };
 
 struct AttemptResult {

@@ -71,6 +71,9 @@ void Committer::commit(OpenUnit& unit) {
   const int counted = unit.unit.kind == UnitKind::unplaced ? 0 : 1;
   if (rejects.empty() && data.empty()) {
     config_.stats->units_covered += counted;
+  } else if (config_.skips_empty && is_empty(unit)) {
+    if (config_.before_commit) config_.before_commit();
+    for (auto* sink : sinks_) sink->abort(unit);
   } else {
     try {
       steps(unit, rejects, data);
@@ -86,6 +89,13 @@ void Committer::commit(OpenUnit& unit) {
   changed_.notify_all();
 }
 
+bool Committer::is_empty(OpenUnit& unit) const {
+  const std::lock_guard lock(unit.mutex);
+  return std::all_of(unit.rows_in.begin(), unit.rows_in.end(), [&](const auto& rows) {
+    return rows.second == 0 || context_->instance->nodes[rows.first].kind != NodeKind::source;
+  });
+}
+
 void Committer::steps(OpenUnit& unit, const std::vector<SinkThread*>& rejects,
                       const std::vector<SinkThread*>& data) {
   const auto& at_step = context_->options->hooks.at_step;
@@ -98,6 +108,7 @@ void Committer::steps(OpenUnit& unit, const std::vector<SinkThread*>& rejects,
   if (at_step) at_step("prepared", unit.unit);
   if (config_.lease != nullptr) config_.lease->check();
   store_rejects(unit);
+  if (config_.before_commit) config_.before_commit();
   if (at_step) at_step("committing", unit.unit);
   for (auto* sink : rejects) sink->commit(unit);
   for (auto* sink : data) sink->commit(unit);

@@ -40,6 +40,9 @@ class Committer {
     std::map<std::size_t, std::vector<SinkThread*>>
         reject_takers;  ///< by plan node: who takes a sink's rejects
     std::function<void(OpenUnit&)> on_done;
+    std::function<void()>
+        before_commit;         ///< everything is prepared, nothing committed; may be empty
+    bool skips_empty = false;  ///< a unit for which no source read a row is not worth a commit
   };
   Committer(AttemptContext& context, std::vector<SinkThread*> sinks, Config config);
   ~Committer();
@@ -61,6 +64,7 @@ class Committer {
   void loop();
   [[nodiscard]] OpenUnit* next();
   void commit(OpenUnit& unit);
+  [[nodiscard]] bool is_empty(OpenUnit& unit) const;
   void steps(OpenUnit& unit, const std::vector<SinkThread*>& rejects,
              const std::vector<SinkThread*>& data);
   [[nodiscard]] Marker marker_of(const OpenUnit& unit, const SinkThread& sink) const;

@@ -170,7 +170,8 @@ SinkPart CoveragePlan::decide(std::size_t number, UnitKind kind, Interval cell,
                               const std::string& id) const {
   const auto& sink = sinks_[number];
   SinkPart part{.inputs = std::make_shared<const InputSet>(round_)};
-  if (!sink.keeps) return part;
+  part.skip = number < skips_.size() && skips_[number];
+  if (!sink.keeps || part.skip) return part;
   const auto* entry = find(sink, kind, cell, id);
   if (entry == nullptr) {
     part.replaces = overlapping(sink, kind, cell);

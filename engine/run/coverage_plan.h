@@ -43,6 +43,12 @@ class CoveragePlan {
   /// Interrupted work of append sinks comes first, with the inputs that it had. Throws Error(plan)
   /// where a sink would have to un-commit.
   [[nodiscard]] std::optional<InputSet> next_round(const InputSet& all);
+  /// Says what the next round reads, where somebody else chooses it (cursors), and which sinks
+  /// have that already (by number; empty: none).
+  void set_round(InputSet round, std::vector<bool> skips) {
+    round_ = std::move(round);
+    skips_ = std::move(skips);
+  }
 
   /// Decides for one unit of the round. `cell` counts for windows only.
   [[nodiscard]] SinkPart decide(std::size_t sink, UnitKind kind, Interval cell,
@@ -88,6 +94,7 @@ class CoveragePlan {
   bool full_;
   InputSet round_;
   InputSet read_;  ///< by the rounds before
+  std::vector<bool> skips_;
   Micros new_rows_from_ = INT64_MIN;
 };
 

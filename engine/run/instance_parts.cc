@@ -85,7 +85,8 @@ InstanceSinks make_sinks(const Plan& plan, const InstancePlan& instance, const R
         .coverage = services.journal == nullptr ? nullptr : &services.journal->coverage(),
         .shared = &shared,
         .log = services.log};
-    made.sinks.push_back(options.dry_run ? std::make_unique<DrySink>() : node.binding.make_sink());
+    const bool dry = options.dry_run && !options.own_sinks;
+    made.sinks.push_back(dry ? std::make_unique<DrySink>() : node.binding.make_sink());
     if (covered.keeps) covered.covered = made.sinks.back()->covered(context);
     made.contexts.push_back(std::move(context));
     made.covered.push_back(std::move(covered));

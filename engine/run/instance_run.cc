@@ -7,6 +7,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/json.h"
+#include "engine/run/cursor_loads.h"
 #include "engine/run/sides.h"
 
 namespace flowrun {
@@ -40,7 +41,12 @@ class InstanceRun {
   [[nodiscard]] AttemptResult attempt(const InstancePlan& side, CoveragePlan& coverage,
                                       std::vector<SourceWork> work,
                                       std::vector<std::string> input_names, InstanceSinks sinks,
-                                      int number);
+                                      CursorLoads& cursors, int number);
+  /// What is to be read next; empty where all is covered.
+  [[nodiscard]] static std::vector<SourceWork> next_work(const InstancePlan& side,
+                                                         const InstanceInputs& inputs,
+                                                         CursorLoads& cursors,
+                                                         CoveragePlan& coverage);
   static void finish_targets(InstanceSinks& sinks);
   [[nodiscard]] bool wait_before_retry(int attempt) const;
   void end(const std::optional<Error>& error);
@@ -120,6 +126,8 @@ void InstanceRun::begin_side(const InstanceInputs& inputs) {
 void InstanceRun::rounds(const InstancePlan& side) {
   const auto inputs = list_inputs(side, source_context(), report_.run);
   begin_side(inputs);
+  CursorLoads cursors(side, options_->dry_run ? nullptr : services_->journal, plan_->name,
+                      report_.run, options_->full);
   std::optional<CoveragePlan> coverage;
   bool worked = false;
   int attempts = 0;
@@ -136,26 +144,31 @@ void InstanceRun::rounds(const InstancePlan& side) {
       context.epoch = lease_ ? lease_->epoch() : 0;
       context.run = report_.run;
     }
-    const bool more = coverage->next_round(inputs.set).has_value();
-    auto work = more ? work_of(side, inputs, *coverage) : std::vector<SourceWork>();
+    auto work = next_work(side, inputs, cursors, *coverage);
     // Sources that read ranges show only here that no window is missing.
     if (std::all_of(work.begin(), work.end(),
                     [](const SourceWork& w) { return w.ranges && w.windows.empty(); })) {
       if (!worked) finish_targets(sinks);
       break;
     }
-    worked = worked_ = true;
+    worked = true;
     ++attempts;
-    auto result =
-        attempt(side, *coverage, std::move(work), inputs.names, std::move(sinks), attempts);
+    auto result = attempt(side, *coverage, std::move(work), inputs.names, std::move(sinks), cursors,
+                          attempts);
     report_.attempts = attempts;
+    // A load of a cursor that finds nothing new is nothing done.
+    worked_ = worked_ || !cursors.active() || result.error || !result.committed.empty();
     report_.units_committed =
         std::max<std::int64_t>(report_.units_committed, stats_->units_committed);
     report_.units_covered = std::max<std::int64_t>(report_.units_covered, stats_->units_covered);
     report_.rejects_stored += result.rejects_stored;
     merge(report_.checks, result.checks);
     if (!result.error) {
-      coverage->round_done();
+      if (cursors.active()) {
+        cursors.done();
+      } else {
+        coverage->round_done();
+      }
       attempts = 0;
       continue;
     }
@@ -177,9 +190,15 @@ void InstanceRun::finish_targets(InstanceSinks& sinks) {
 AttemptResult InstanceRun::attempt(const InstancePlan& side, CoveragePlan& coverage,
                                    std::vector<SourceWork> work,
                                    std::vector<std::string> input_names, InstanceSinks sinks,
-                                   int number) {
+                                   CursorLoads& cursors, int number) {
   for (const auto& source : work) {
     if (source.ranges) stats_->units_total = static_cast<std::int64_t>(source.windows.size());
+  }
+  std::function<void(const std::vector<const CursorFilter*>&)> on_cursors;
+  if (cursors.active()) {
+    on_cursors = [this, &cursors](const auto& filters) {
+      cursors.note_reached(filters, *services_->log);
+    };
   }
   return run_attempt({.plan = plan_,
                       .instance = &side,
@@ -196,7 +215,18 @@ AttemptResult InstanceRun::attempt(const InstancePlan& side, CoveragePlan& cover
                       .sinks = std::move(sinks.sinks),
                       .sink_contexts = std::move(sinks.contexts),
                       .sources = std::move(work),
-                      .input_names = std::move(input_names)});
+                      .input_names = std::move(input_names),
+                      .on_cursors = std::move(on_cursors)});
+}
+
+std::vector<SourceWork> InstanceRun::next_work(const InstancePlan& side,
+                                               const InstanceInputs& inputs, CursorLoads& cursors,
+                                               CoveragePlan& coverage) {
+  if (cursors.active()) {
+    return cursors.next(inputs, coverage) ? cursors.works(inputs) : std::vector<SourceWork>();
+  }
+  const bool more = coverage.next_round(inputs.set).has_value();
+  return more ? work_of(side, inputs, coverage) : std::vector<SourceWork>();
 }
 
 bool InstanceRun::wait_before_retry(int attempt) const {

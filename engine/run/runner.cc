@@ -4,6 +4,7 @@
 #include <atomic>
 #include <thread>
 
+#include "engine/run/cursor_loads.h"
 #include "engine/run/instance_run.h"
 #include "engine/run/sides.h"
 
@@ -34,6 +35,14 @@ void preview_side(const Plan& plan, const InstancePlan& side, const RunOptions& 
       .log = services.log};
   const auto inputs = list_inputs(side, context, "this run");
   CoveragePlan coverage(sinks.covered, side.window.has_value(), options.full);
+  CursorLoads cursors(side, services.journal, plan.name, "this run", options.full);
+  if (cursors.active()) {
+    if (!cursors.next(inputs, coverage)) return;
+    planned.up_to_date = false;
+    for (const auto& [name, print] : inputs.set) planned.inputs.push_back(name);
+    for (auto& line : cursors.shown()) planned.units.push_back(std::move(line));
+    return;
+  }
   const auto round = coverage.next_round(inputs.set);
   if (!round) return;
   planned.up_to_date = false;

@@ -45,6 +45,7 @@ struct RunOptions {
   int threads = 0;          ///< workers; 0: one per core
   bool full = false;        ///< load again what is covered (idempotent sinks only)
   bool dry_run = false;     ///< everything but the sinks and the journal
+  bool own_sinks = false;   ///< dry runs: the plan's sinks are used, as they write nowhere (tests)
   std::int64_t limit = -1;  ///< rows per source, dry runs only; -1: all
   std::int64_t batch_rows = kMaxBatchRows;
   std::int64_t batch_bytes = kMaxBatchBytes;

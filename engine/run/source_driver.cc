@@ -55,6 +55,11 @@ SourceDriver::SourceDriver(AttemptContext& context, NodeBase& node, std::size_t 
     window_ = &*context.instance->window;
     time_column_ = node.plan().binding.outputs.front().schema->index_of(window_->column).value();
   }
+  if (work_.cursor) {
+    cursor_ = std::make_unique<CursorFilter>(*node.plan().cursor,
+                                             node.plan().binding.outputs.front().schema,
+                                             std::move(*work_.cursor), now_);
+  }
   for (std::size_t i = 0; i < work_.inputs.size(); ++i) {
     inputs_.push_back(std::make_unique<InputState>());
     inputs_.back()->input = work_.inputs[i];

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "engine/run/attempt_context.h"
+#include "engine/run/cursor_filter.h"
 #include "engine/run/placement.h"
 
 namespace flowrun {
@@ -39,7 +40,8 @@ struct SourceWork {
   std::vector<std::uint64_t> numbers;  ///< their numbers in ordinals
   std::vector<Interval> windows;       ///< sources that read ranges: these, in order
   bool ranges = false;
-  std::string load;  ///< id of the load where there is no [window]
+  std::string load;                   ///< id of the load where there is no [window]
+  std::optional<CursorRange> cursor;  ///< sources with a cursor: only these rows
 };
 
 /// One input of a source while it is read.
@@ -89,6 +91,8 @@ class SourceDriver {
   /// The greatest step back in time that was seen within one input.
   [[nodiscard]] Micros disorder() const;
   [[nodiscard]] NodeBase& node() { return *node_; }
+  /// Null for sources without a cursor. To be asked once everything was read.
+  [[nodiscard]] const CursorFilter* cursor() const { return cursor_.get(); }
 
  private:
   struct Decoded {
@@ -112,9 +116,15 @@ class SourceDriver {
   void in_order(Decoded decoded);
   void process(Decoded& decoded);
   void send_batch(InputState& input, PlacedBatch placed, const Credits::LeaseRef& lease);
+  /// Takes the rows out that are not of the load; null where none is.
+  [[nodiscard]] BatchRef beyond_cursor(const BatchRef& batch, const Credits::LeaseRef& lease);
   void send(OpenUnit& unit, const BatchRef& batch, const Credits::LeaseRef& lease);
   void reject_late(const PlacedBatch& placed, const std::vector<std::uint32_t>& late,
                    const Credits::LeaseRef& lease);
+  /// True where a run before this one has told of whatever is wrong with the inputs.
+  [[nodiscard]] bool knows_rejects() const { return cursor_ && cursor_->knows_rejects(); }
+  /// Sends rejects of rows that are counted as read already.
+  void send_counted(OpenUnit& unit, std::vector<Reject> rejects, const Credits::LeaseRef& lease);
   void send_rejects(std::vector<Reject> rejects, const Credits::LeaseRef& lease);
   [[nodiscard]] OpenUnit& unplaced_unit();
   void limit_rows(Decoded& decoded);
@@ -131,6 +141,7 @@ class SourceDriver {
   WindowGate* gate_;
   const WindowSpec* window_ = nullptr;
   std::size_t time_column_ = 0;
+  std::unique_ptr<CursorFilter> cursor_;
   int credit_ = -1;
   std::int64_t least_memory_ = INT64_MAX;  ///< of the accumulators of this attempt
 

@@ -51,6 +51,8 @@ void SourceDriver::send_batch(InputState& input, PlacedBatch placed,
   stats_->rows_read += rows;
   ++stats.batches;
   if (window_ == nullptr) {
+    if (cursor_) placed.whole = beyond_cursor(placed.whole, lease);
+    if (!placed.whole) return;
     const auto lock = context_->board->lock();
     return send(unplaced_unit(), placed.whole, lease);
   }
@@ -87,6 +89,24 @@ void SourceDriver::send_batch(InputState& input, PlacedBatch placed,
     input.reached = std::max(input.reached, placed.greatest);
     input.position = std::max(input.position, input.reached);
   }
+}
+
+BatchRef SourceDriver::beyond_cursor(const BatchRef& batch, const Credits::LeaseRef& lease) {
+  auto taken = cursor_->take(batch);
+  node_->stats().filtered += taken.old + taken.held_back;
+  node_->stats().skipped += taken.skipped;
+  if (knows_rejects()) {
+    node_->stats().skipped += static_cast<std::int64_t>(taken.rejects.size());
+  } else if (!taken.rejects.empty()) {
+    const auto lock = context_->board->lock();
+    auto& unit = unplaced_unit();
+    {
+      const std::lock_guard unit_lock(unit.mutex);
+      unit.rows_in[node_->number()] += static_cast<std::int64_t>(taken.rejects.size());
+    }
+    send_counted(unit, std::move(taken.rejects), lease);
+  }
+  return std::move(taken.rows);
 }
 
 void SourceDriver::send(OpenUnit& unit, const BatchRef& batch, const Credits::LeaseRef& lease) {
@@ -134,12 +154,17 @@ void SourceDriver::reject_late(const PlacedBatch& placed, const std::vector<std:
                        .ordinal = placed.whole->ordinal(row)});
   }
   const auto lock = context_->board->lock();
-  auto& unit = unplaced_unit();
+  send_counted(unplaced_unit(), std::move(rejects), lease);
+}
+
+void SourceDriver::send_counted(OpenUnit& unit, std::vector<Reject> rejects,
+                                const Credits::LeaseRef& lease) {
+  const auto count = static_cast<std::int64_t>(rejects.size());
   if (unit.skip_all) {
-    stats.skipped += static_cast<std::int64_t>(rejects.size());
+    node_->stats().skipped += count;
     return;
   }
-  stats.rejected += static_cast<std::int64_t>(rejects.size());
+  node_->stats().rejected += count;
   node_->route_rejects(unit, std::move(rejects), lease);
 }
 
@@ -149,18 +174,17 @@ void SourceDriver::send_rejects(std::vector<Reject> rejects, const Credits::Leas
   const auto count = static_cast<std::int64_t>(rejects.size());
   stats.in += count;
   stats_->rows_read += count;
+  if (knows_rejects()) {
+    stats.skipped += count;
+    return;
+  }
   const auto lock = context_->board->lock();
   auto& unit = unplaced_unit();
   {
     const std::lock_guard unit_lock(unit.mutex);
     unit.rows_in[node_->number()] += count;
   }
-  if (unit.skip_all) {
-    stats.skipped += count;
-    return;
-  }
-  stats.rejected += count;
-  node_->route_rejects(unit, std::move(rejects), lease);
+  send_counted(unit, std::move(rejects), lease);
 }
 
 void SourceDriver::advance() {

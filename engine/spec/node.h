@@ -245,8 +245,8 @@ class Sink {
   virtual void commit(const Unit& unit) = 0;
   /// Drops whatever is staged or prepared of a unit. Never throws.
   virtual void abort(const Unit& unit) noexcept = 0;
-  /// Ends the run after the last commit (joins parts, swaps shadow tables); `complete` is false
-  /// where some unit failed.
+  /// Called where open() went through. Ends the run after the last commit (joins parts, swaps
+  /// shadow tables); `complete` is false where some unit failed.
   virtual void close(bool complete) = 0;
 };
 

@@ -28,8 +28,7 @@ using CursorMarks = std::map<std::string, CursorMark>;
 /// until every sink has it.
 struct CursorLoad {
   std::string id;
-  bool ready = false;  ///< its end is known; else nothing of it can have been committed
-  CursorMarks to;      ///< of the keys that move
+  CursorMarks to;  ///< of the keys that move
   std::int64_t rows = 0;
   std::string digest;  ///< over its rows, in any order
   friend bool operator==(const CursorLoad&, const CursorLoad&) = default;
@@ -38,9 +37,9 @@ struct CursorLoad {
 /// What the journal keeps of one source of one instance.
 struct CursorState {
   CursorMarks marks;
-  /// Over the inputs that were read to their end with nothing held back; "" where a next run must
-  /// look again whatever they are.
+  /// Over the inputs that were read to their end; "" where it is not known whether they were.
   std::string inputs;
+  bool held_back = false;  ///< some of their rows wait for a later run
   std::optional<CursorLoad> load;
   friend bool operator==(const CursorState&, const CursorState&) = default;
 };

@@ -41,18 +41,16 @@ std::map<std::string, CursorState> CursorTable::load(const Owner& owner) {
   std::map<std::string, CursorState> states;
   auto& connection = database_->connection;
   auto sources = connection.prepare(
-      "select source, inputs, load, load_ready, load_rows, load_digest from cursors where pipeline "
+      "select source, inputs, held_back, load, load_rows, load_digest from cursors where pipeline "
       "= ? and instance = ?");
   sources.bind(owner.first, owner.second);
   while (sources.step()) {
     auto& state = states[sources.text(0)];
     state.inputs = sources.text(1);
-    if (sources.text(2).empty()) continue;
-    state.load = CursorLoad{.id = sources.text(2),
-                            .ready = sources.int64(3) != 0,
-                            .to = {},
-                            .rows = sources.int64(4),
-                            .digest = sources.text(5)};
+    state.held_back = sources.int64(2) != 0;
+    if (sources.text(3).empty()) continue;
+    state.load = CursorLoad{
+        .id = sources.text(3), .to = {}, .rows = sources.int64(4), .digest = sources.text(5)};
   }
   auto marks = connection.prepare(
       "select source, until_load, key, value, columns, ties from cursor_marks where pipeline = ? "
@@ -80,14 +78,14 @@ void CursorTable::put(const Owner& owner, const std::map<std::string, CursorStat
           .bind(owner.first, owner.second, source)
           .run();
     }
-    if (state.marks.empty() && !state.load) continue;
+    if (state == CursorState{}) continue;
     const auto load = state.load.value_or(CursorLoad{});
     connection
         .prepare(
-            "insert into cursors (pipeline, instance, source, inputs, load, load_ready, load_rows, "
+            "insert into cursors (pipeline, instance, source, inputs, held_back, load, load_rows, "
             "load_digest) values (?, ?, ?, ?, ?, ?, ?, ?)")
-        .bind(owner.first, owner.second, source, state.inputs, load.id,
-              static_cast<std::int64_t>(load.ready), load.rows, load.digest)
+        .bind(owner.first, owner.second, source, state.inputs,
+              static_cast<std::int64_t>(state.held_back), load.id, load.rows, load.digest)
         .run();
     insert_marks(owner, source, false, state.marks);
     insert_marks(owner, source, true, load.to);

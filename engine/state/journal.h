@@ -205,8 +205,8 @@ class Journal {
   /// By source. Empty where none was ever kept.
   [[nodiscard]] virtual std::map<std::string, CursorState> cursors(const std::string& pipeline,
                                                                    const std::string& instance) = 0;
-  /// Puts the states of these sources in place of those kept before; a state without marks and
-  /// without a load forgets its source. One step, durable on return.
+  /// Puts the states of these sources in place of those kept before; an empty state forgets its
+  /// source. One step, durable on return.
   virtual void put_cursors(const std::string& pipeline, const std::string& instance,
                            const std::map<std::string, CursorState>& states) = 0;
 

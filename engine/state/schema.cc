@@ -73,7 +73,7 @@ create table checks (
 create index checks_by_unit on checks (run, kind, from_us, id);
 create table cursors (
   pipeline text not null, instance text not null, source text not null, inputs text not null,
-  load text not null, load_ready integer not null, load_rows integer not null, load_digest text not null,
+  held_back integer not null, load text not null, load_rows integer not null, load_digest text not null,
   primary key (pipeline, instance, source)) without rowid;
 create table cursor_marks (
   pipeline text not null, instance text not null, source text not null, until_load integer not null,

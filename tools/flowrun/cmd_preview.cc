@@ -8,7 +8,7 @@
 #include "engine/core/error.h"
 #include "engine/data/row_table.h"
 #include "engine/observe/numbers.h"
-#include "engine/run/runner.h"
+#include "engine/run/rehearsal.h"
 #include "tools/flowrun/command.h"
 #include "tools/flowrun/json_rows.h"
 #include "tools/flowrun/output.h"
@@ -55,29 +55,15 @@ CommandSpec PreviewCommand::spec() {
   return spec;
 }
 
-/// All that leaves the nodes of an instance, by name.
-std::vector<std::pair<std::string, EdgeFrom>> all_ports(const InstancePlan& instance) {
-  std::vector<std::pair<std::string, EdgeFrom>> ports;
-  for (std::size_t n = 0; n < instance.nodes.size(); ++n) {
-    const auto& node = instance.nodes[n];
-    for (std::size_t port = 0; port <= node.binding.outputs.size(); ++port) {
-      ports.push_back({node.port_name(port), {n, port}});
-    }
-  }
-  return ports;
-}
-
-/// The edges whose rows are shown for `name`: a port's own, a sink's inputs, or all ports of a node
-/// that has no main one.
+/// The edges whose rows are shown for `name`: a port's own, or a sink's inputs.
 std::vector<EdgeFrom> find_edges(const InstancePlan& instance, const std::string& name) {
-  for (std::size_t n = 0; n < instance.nodes.size(); ++n) {
-    const auto& node = instance.nodes[n];
-    if (node.name == name && node.kind == NodeKind::sink) return node.inputs;
-  }
+  auto edges = find_port(instance, name);
+  if (!edges.empty()) return edges;
   std::vector<std::string> names;
-  for (const auto& [port, edge] : all_ports(instance)) {
-    if (port == name) return {edge};
-    names.push_back(port);
+  for (const auto& node : instance.nodes) {
+    for (std::size_t port = 0; port <= node.binding.outputs.size(); ++port) {
+      names.push_back(node.port_name(port));
+    }
   }
   for (const auto& node : instance.nodes) {
     if (node.name != name) continue;

@@ -71,9 +71,11 @@ const std::vector<CommandEntry>& all_commands() {
       {"validate", "check a pipeline file, touch nothing", make_validate_command},
       {"plan", "what a run would do: units, tables, destructive steps", make_plan_command},
       {"preview", "the first rows that leave a node", make_preview_command},
+      {"test", "run the tests of a pipeline file", make_test_command},
       {"graph", "draw a pipeline as dot, mermaid, json or svg", make_graph_command},
       {"runs", "what ran, and how it ended", make_runs_command},
       {"rejects", "the rows that a run could not take, and why", make_rejects_command},
+      {"state", "how far a pipeline has come: windows, loads, cursors", make_state_command},
       {"nodes", "the node types and their options", make_nodes_command},
       {"completions", "the completion script of a shell", make_completions_command},
   };

@@ -172,6 +172,10 @@ std::string reference_markdown(const Registry& registry) {
   for (const auto kind : kKinds) {
     out += fmt::format("\n## {}\n\nWritten as `[{}.NAME]`. Options that all of them have:\n\n{}",
                        heading_of(kind), table_of(kind), option_table(common_options(kind, false)));
+    if (kind == NodeKind::source) {
+      out += fmt::format("\nThe table `cursor`: {}\n\n{}", cursor_section().help,
+                         option_table(cursor_section().options));
+    }
     for (const auto& name : registry.names(kind)) {
       out += fmt::format("\n{}", node_markdown(registry.find(kind, name)->spec));
     }
@@ -182,6 +186,9 @@ std::string reference_markdown(const Registry& registry) {
     out += fmt::format("\n### `[{}]`\n\n{}\n\n{}", section->name, section->help,
                        option_table(section->options));
   }
+  out += fmt::format("\n### `[[test]]`\n\n{}\n\n{}\n{}\n\n{}", test_section().help,
+                     option_table(test_section().options), test_rows_section().help,
+                     option_table(test_rows_section().options));
   return out;
 }
 

@@ -100,10 +100,10 @@ Session::Session(const CommonArguments& common)
   });
 }
 
-std::optional<Plan> Session::plan(const PlanArguments& arguments) {
+PlanServices Session::plan_services(const Clock& clock) const {
   PlanServices services;
   services.registry = &registry_;
-  services.clock = &clock_;
+  services.clock = &clock;
   services.load_frozen = [this](const std::string& state_url, const std::string& pipeline) {
     const auto found = journal(state_url, false);
     return found ? found->frozen(pipeline) : std::map<std::string, std::string>();
@@ -112,6 +112,17 @@ std::optional<Plan> Session::plan(const PlanArguments& arguments) {
                      const std::function<void(const Batch&)>& visit) {
     scan(upstream, from, rows, visit);
   };
+  return services;
+}
+
+std::optional<Plan> Session::plan_quietly(std::shared_ptr<const SourceText> text,
+                                          const PlanOptions& options, const Clock& clock,
+                                          Diagnostics& found) const {
+  return make_plan(std::move(text), options, plan_services(clock), found);
+}
+
+std::optional<Plan> Session::plan(const PlanArguments& arguments) {
+  const auto services = plan_services(clock_);
   const auto options = arguments.options();
   auto plan = arguments.file == "-" ? make_plan(text_of_stdin(), options, services, diagnostics_)
                                     : make_plan(arguments.file, options, services, diagnostics_);

@@ -69,6 +69,10 @@ class Session {
   /// Reads and plans the file; what is wrong with it is printed and kept in diagnostics(). Nothing
   /// where it cannot be run.
   [[nodiscard]] std::optional<Plan> plan(const PlanArguments& arguments);
+  /// Plans without printing anything; `clock` says what now is.
+  [[nodiscard]] std::optional<Plan> plan_quietly(std::shared_ptr<const SourceText> text,
+                                                 const PlanOptions& options, const Clock& clock,
+                                                 Diagnostics& found) const;
   /// What planning found, warnings included.
   [[nodiscard]] const Diagnostics& diagnostics() const { return diagnostics_; }
 
@@ -81,6 +85,8 @@ class Session {
   void redirect(std::function<void(const std::string&)> printer);
 
  private:
+  [[nodiscard]] PlanServices plan_services(const Clock& clock) const;
+
   Registry registry_;
   SystemClock clock_;
   Diagnostics diagnostics_;
