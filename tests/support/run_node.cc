@@ -46,8 +46,8 @@ Collected transformed(BindFake& context, const std::vector<BatchRef>& batches) {
   return all;
 }
 
-Collected accumulated(BindFake& context, const std::vector<BatchRef>& batches,
-                      std::size_t threads, const Unit& unit) {
+Collected accumulated(BindFake& context, const std::vector<BatchRef>& batches, std::size_t threads,
+                      const Unit& unit) {
   const auto accumulator = bound(context).make_accumulator(INT64_MAX);
   const auto state = accumulator->begin(unit);
   std::vector<Collected> calls(batches.size());
