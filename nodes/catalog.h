@@ -22,6 +22,7 @@ NodeType split();
 NodeType pivot();
 NodeType aggregate();
 NodeType dedup();
+NodeType check();
 NodeType union_rows();
 NodeType unpivot();
 
@@ -29,6 +30,7 @@ NodeType unpivot();
 NodeType sqlite_sink();
 NodeType csv_sink();
 NodeType ndjson_sink();
+NodeType stdout_sink();
 NodeType null_sink();
 
 /// Every node of this tree.

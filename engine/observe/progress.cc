@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/core/text_table.h"
 #include "engine/core/time.h"
 #include "engine/observe/numbers.h"
-#include "engine/observe/text_table.h"
 
 namespace flowrun {
 namespace {

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
+#include "engine/core/text_table.h"
 #include "engine/core/time.h"
 #include "engine/observe/numbers.h"
-#include "engine/observe/text_table.h"
 
 namespace flowrun {
 namespace {
@@ -168,6 +168,7 @@ std::string summary(const Outcome& outcome, bool color) {
       out += line + "\n";
     }
   }
+  if (!outcome.checks.empty()) out += outcome.checks + "\n";
   if (outcome.rejects_stored > 0) {
     out += fmt::format("{} kept: flowrun rejects {} {}\n",
                        counted(outcome.rejects_stored, "reject"), outcome.run, outcome.file);

@@ -20,6 +20,7 @@ struct Outcome {
   std::int64_t units_committed = 0;
   std::int64_t units_covered = 0;  ///< needed no work
   std::int64_t rejects_stored = 0;
+  std::string checks;  ///< a line on how checks came out; "" without any
   double seconds = 0;
   int threads = 1;
   const RunStats* stats = nullptr;  ///< null where the run did not get so far

@@ -321,7 +321,7 @@ class Binder {
         continue;
       }
       for (const auto& port : plan_.nodes[bound.slot].binding.outputs) {
-        if (!is_taken(i, &port.name)) report_unused(draft, port.name);
+        if (!port.optional && !is_taken(i, &port.name)) report_unused(draft, port.name);
       }
     }
   }

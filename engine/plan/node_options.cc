@@ -55,6 +55,27 @@ std::string other_kinds(const Registry& registry, NodeKind kind, const std::stri
   return {};
 }
 
+/// Puts variables into a value that a factory looks at itself: strings under the keys `expressions`
+/// take them as bound values, the others as text.
+OptionValue apply_mixed(Interpolator& variables, const OptionValue& value,
+                        const std::vector<std::string>& expressions) {
+  if (!value.is_list() && !value.is_table()) return variables.apply(value, Form::resolved);
+  auto out = value;
+  if (value.is_list()) {
+    for (auto& item : std::get<OptionValue::List>(out.value)) {
+      item = apply_mixed(variables, item, expressions);
+    }
+    return out;
+  }
+  for (auto& [key, entry] : std::get<OptionValue::Table>(out.value)) {
+    const bool is_expression =
+        std::find(expressions.begin(), expressions.end(), key) != expressions.end();
+    entry = is_expression ? variables.apply(entry, Form::expression)
+                          : apply_mixed(variables, entry, expressions);
+  }
+  return out;
+}
+
 }  // namespace
 
 RejectLimits read_reject_limits(const Options& options, const RejectLimits& otherwise,
@@ -186,7 +207,9 @@ NodeReader::Resolved NodeReader::resolve_option(const OptionValue& value, const 
                                                  spec->kind == OptionKind::expressions ||
                                                  spec->kind == OptionKind::targets);
   const auto form = is_expression ? Form::expression : Form::resolved;
-  Resolved out{variables_.apply(value, form, window_allowed),
+  const bool is_mixed = spec != nullptr && !spec->expressions.empty();
+  Resolved out{is_mixed ? apply_mixed(variables_, value, spec->expressions)
+                        : variables_.apply(value, form, window_allowed),
                variables_.apply(value, Form::unresolved, window_allowed)};
   const bool wants_scalar =
       spec != nullptr && (spec->kind == OptionKind::integer || spec->kind == OptionKind::number ||

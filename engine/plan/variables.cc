@@ -189,7 +189,8 @@ class Interpolator::Text {
       out_ += value;
       return;
     }
-    bound_.push_back({std::move(value), type});
+    bound_.push_back(
+        {std::move(value), type, std::string(text_.substr(begin_, at_ - begin_)), out_.size()});
     const auto placeholder = fmt::format("${}", bound_.size());
     out_ +=
         placeholder + std::string(at_ - begin_ - std::min(placeholder.size(), at_ - begin_), ' ');

@@ -244,7 +244,7 @@ AttemptResult Attempt::run() {
   AttemptResult result{.error = context_.failure.first(),
                        .committed = committer_->committed(),
                        .rejects_stored = committer_->rejects_stored(),
-                       .warnings = committer_->warnings()};
+                       .checks = committer_->checks()};
   if (result.error && config_.journal != nullptr) result.rejects_stored += keep_failed_rejects();
   if (!result.error && context_.failure.stopped()) {
     result.error =

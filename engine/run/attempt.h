@@ -38,7 +38,7 @@ struct AttemptResult {
   std::optional<Error> error;  ///< nothing where all went well
   std::vector<CommittedPart> committed;
   std::int64_t rejects_stored = 0;
-  std::vector<std::string> warnings;  ///< checks that do not hold and let the rows pass
+  std::vector<CheckSummary> checks;
 };
 
 /// Builds the graph, runs it, commits; never throws. A run that lost a message ends with

@@ -113,6 +113,7 @@ void Committer::steps(OpenUnit& unit, const std::vector<SinkThread*>& rejects,
   for (auto* sink : rejects) sink->commit(unit);
   for (auto* sink : data) sink->commit(unit);
   committed_.insert(committed_.end(), pending_.begin(), pending_.end());
+  summarize(checks_, judged_);
   if (at_step) at_step("committed", unit.unit);
   record(unit, UnitState::journalled);
 }
@@ -179,39 +180,31 @@ Marker Committer::marker_of(const OpenUnit& unit, const SinkThread& sink) const 
 }
 
 void Committer::judge_checks(OpenUnit& unit) {
-  std::vector<StoredCheck> checks;
+  judged_.clear();
   {
     const std::lock_guard lock(unit.mutex);
     for (const auto& [number, results] : unit.checks) {
       for (const auto& result : results) {
-        checks.push_back(
-            {.node = context_->instance->nodes[number].name, .unit = {}, .result = result});
+        judged_.push_back({.node = context_->instance->nodes[number].name,
+                           .unit = unit.unit.shown(),
+                           .result = result});
       }
     }
   }
-  if (config_.journal != nullptr) config_.journal->put_checks(context_->run, unit.unit, checks);
-  for (const auto& [node, shown, result] : checks) {
-    if (result.passed) continue;
-    const auto said = fmt::format("check \"{}\" of node \"{}\" does not hold in {}: {}{}",
-                                  result.rule, node, unit.unit.shown(), result.detail,
-                                  result.origin.empty() ? "" : "; first at " + result.origin);
-    if (result.on_fail == OnFail::error) {
-      throw Error(Errc::check, "{}; nothing of it was committed", said);
-    }
-    if (result.on_fail != OnFail::warn) continue;
-    auto& [units, first] = warned_[{node, result.rule}];
-    if (units++ == 0) first = said;
+  if (config_.journal != nullptr) config_.journal->put_checks(context_->run, unit.unit, judged_);
+  const StoredCheck* first = nullptr;
+  int failed = 0;
+  for (const auto& check : judged_) {
+    if (check.result.passed || check.result.on_fail != OnFail::error) continue;
+    if (failed++ == 0) first = &check;
   }
-}
-
-std::vector<std::string> Committer::warnings() const {
-  std::vector<std::string> lines;
-  for (const auto& [rule, found] : warned_) {
-    const auto& [units, first] = found;
-    lines.push_back(units == 1 ? first
-                               : fmt::format("{} (and in {} more units)", first, units - 1));
-  }
-  return lines;
+  if (failed == 0) return;
+  summarize(checks_, judged_);
+  const auto& [node, shown, result] = *first;
+  throw Error(Errc::check, "check \"{}\" of node \"{}\" does not hold: {}{}{}; {}", result.rule,
+              node, result.detail, result.origin.empty() ? "" : "; the first is " + result.origin,
+              failed == 1 ? "" : fmt::format("; nor do {} more", failed - 1),
+              "nothing of it was committed");
 }
 
 void Committer::judge(OpenUnit& unit) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/run/attempt_context.h"
+#include "engine/run/check_summary.h"
 #include "engine/run/coverage_plan.h"
 #include "engine/run/sink_thread.h"
 #include "engine/state/journal.h"
@@ -55,8 +56,9 @@ class Committer {
 
   [[nodiscard]] const std::vector<CommittedPart>& committed() const { return committed_; }
   [[nodiscard]] std::int64_t rejects_stored() const { return rejects_stored_; }
-  /// What checks of severity warn found, one line per rule.
-  [[nodiscard]] std::vector<std::string> warnings() const;
+  /// How checks came out over the units that were committed, and over one that a check kept from
+  /// it.
+  [[nodiscard]] const std::vector<CheckSummary>& checks() const { return checks_; }
 
  private:
   void loop();
@@ -84,8 +86,8 @@ class Committer {
   std::map<std::size_t, std::int64_t> rows_in_;  ///< by plan node, over units
   std::map<std::size_t, std::int64_t> rows_rejected_;
   std::int64_t rejects_stored_ = 0;
-  /// By node and rule: in how many units it did not hold, and what was said of the first.
-  std::map<std::pair<std::string, std::string>, std::pair<std::int64_t, std::string>> warned_;
+  std::vector<StoredCheck> judged_;  ///< of the unit at hand
+  std::vector<CheckSummary> checks_;
 
   std::mutex mutex_;
   std::condition_variable_any changed_;

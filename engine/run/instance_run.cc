@@ -162,7 +162,7 @@ void InstanceRun::rounds(const InstancePlan& side) {
         std::max<std::int64_t>(report_.units_committed, stats_->units_committed);
     report_.units_covered = std::max<std::int64_t>(report_.units_covered, stats_->units_covered);
     report_.rejects_stored += result.rejects_stored;
-    report_.warnings.insert(report_.warnings.end(), result.warnings.begin(), result.warnings.end());
+    merge(report_.checks, result.checks);
     if (!result.error) {
       if (cursors.active()) {
         cursors.done();
@@ -246,6 +246,10 @@ void InstanceRun::end(const std::optional<Error>& error) {
   report_.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - stats_->started).count();
   report_.up_to_date = !error && !worked_;
+  for (const auto& check : report_.checks) {
+    const bool warns = check.on_fail == OnFail::warn && check.units_failed > 0;
+    if (warns) report_.warnings.push_back(text_of_failure(check));
+  }
   if (error) {
     report_.code = error->code();
     report_.message = error->what();

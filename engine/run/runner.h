@@ -16,6 +16,7 @@
 #include "engine/core/log.h"
 #include "engine/observe/stats.h"
 #include "engine/plan/plan.h"
+#include "engine/run/check_summary.h"
 #include "engine/state/journal.h"
 
 namespace flowrun {
@@ -75,10 +76,11 @@ struct RunReport {
   std::int64_t units_covered = 0;
   std::int64_t rejects_stored = 0;  ///< that no sink took, kept in the journal
   std::vector<std::string> warnings;
+  std::vector<CheckSummary> checks;  ///< one entry per rule
   std::shared_ptr<const RunStats> stats;
 };
 
-/// Exit code of a report: 0, 1, 2, 70, 75, 130.
+/// Exit code of a report: 0, 1, 2, 3, 70, 75, 130.
 [[nodiscard]] int exit_code(const RunReport& report);
 
 /// Runs every instance of `plan`, at most plan.parallel at once. Never throws: what went wrong is

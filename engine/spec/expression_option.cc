@@ -23,6 +23,13 @@ expr::Vector vector_of(const BoundValue& bound) {
   return expr::constant_vector<std::string>({expr::Family::unknown}, bound.text);
 }
 
+/// The expression as it was written, with variables and not what stands for them.
+std::string written_text(const OptionValue& value) {
+  auto text = value.text();
+  for (const auto& bound : value.bound) text.replace(bound.at, bound.written.size(), bound.written);
+  return text;
+}
+
 expr::Scope scope_of(BindContext& context, const OptionValue& value, const Schema& schema) {
   expr::Scope scope{.schema = &schema, .now = context.now()};
   for (const auto& bound : value.bound) scope.parameters.push_back(vector_of(bound));
@@ -53,7 +60,10 @@ void report_at(BindContext& context, const OptionValue& value, std::size_t at, s
 std::optional<expr::Expression> compile_option(BindContext& context, const OptionValue& value,
                                                const Schema& schema) {
   expr::SyntaxError error;
-  auto compiled = expr::compile(value.text(), scope_of(context, value, schema), error);
+  const auto syntax = expr::parse_expression(value.text(), error);
+  auto compiled =
+      syntax ? expr::compile(*syntax, written_text(value), scope_of(context, value, schema), error)
+             : std::nullopt;
   if (!compiled) report_at(context, value, error.at, "bad-expression", error.message, error.hint);
   return compiled;
 }
@@ -91,7 +101,8 @@ std::optional<expr::Expression> compile_part(BindContext& context, const TargetO
                                              const expr::Syntax& syntax, const Schema& schema) {
   expr::SyntaxError error;
   const auto& value = *target.value;
-  auto compiled = expr::compile(syntax, value.text(), scope_of(context, value, schema), error);
+  auto compiled =
+      expr::compile(syntax, written_text(value), scope_of(context, value, schema), error);
   if (!compiled) report_at(context, value, error.at, "bad-expression", error.message, error.hint);
   return compiled;
 }

@@ -43,10 +43,14 @@ struct Port {
   /// For each column, whether a null says "nothing arrived" rather than "the value is null": so for
   /// columns that a pivot makes. Empty: none. The planner carries it along `unchanged_from`.
   std::vector<bool> sparse;
+  bool optional = false;  ///< nobody need take its rows
 };
 
 /// A port through which every column of the input goes as it is.
 [[nodiscard]] Port unchanged_port(const SchemaRef& input, std::string name = {});
+
+/// The target of sinks that write to stdout.
+inline constexpr std::string_view kStdoutTarget = "stdout";
 
 /// What the planner must know of a sink.
 struct SinkFacts {

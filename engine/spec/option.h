@@ -48,12 +48,16 @@ struct OptionSpec {
   std::string example;               ///< a TOML value, with quotes where TOML needs them
   bool secret = false;               ///< never shown in logs, graphs, journal or plan
   std::string shape;                 ///< for any: what may be written, for the docs
+  /// for any: the keys, in tables at whatever depth, whose strings are expressions.
+  std::vector<std::string> expressions;
 };
 
 /// What a `${…}` inside an expression stands for: bound as a value, never pasted as text.
 struct BoundValue {
   std::string text;
   std::string type;  ///< a parameter's type; "" where there is none: it becomes what is asked for
+  std::string written = {};  ///< "${least}"
+  std::size_t at = 0;        ///< where it stands in the expression, as many bytes long as `written`
 };
 
 /// A value as read from the pipeline file, engine-neutral, with its position.

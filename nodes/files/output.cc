@@ -59,7 +59,7 @@ Binding bind_file_sink(BindContext& context, FileOutput output) {
       fingerprint(output.format + '\n' + output.header + '\n' + to_string(context.input()));
   const bool out = output.path == "-";
   Binding binding;
-  binding.sink = {.target = out ? "stdout" : output.path,
+  binding.sink = {.target = out ? std::string(kStdoutTarget) : output.path,
                   .mode = "",
                   .idempotent = true,
                   .keeps_coverage = !out,

@@ -1,16 +1,12 @@
 // Lines to stdout, unit by unit as they commit.
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <map>
 #include <optional>
 #include <utility>
 
-#include "engine/core/error.h"
 #include "nodes/files/output.h"
 #include "nodes/files/stage.h"
+#include "nodes/files/stdout_writer.h"
 
 namespace flowrun::nodes {
 namespace {
@@ -23,6 +19,7 @@ class StdoutSink final : public Sink {
   void open(const SinkContext& context) override {
     context_ = context;
     staging_.emplace(context.memory, context.spool_directory);
+    out_.emplace(*context.log);
   }
   std::unique_ptr<Encoded> encode(BatchRef batch) const override {
     return encode_lines(*output_, std::move(batch));
@@ -37,7 +34,6 @@ class StdoutSink final : public Sink {
   void close(bool complete) override;
 
  private:
-  void put(std::string_view text);
   void put_header();
 
   FileOutputRef output_;
@@ -46,7 +42,7 @@ class StdoutSink final : public Sink {
   std::map<std::uint32_t, FilePart> parts_;  ///< scratch files of open units
   std::optional<FileExtent> prepared_;
   bool has_header_ = false;
-  bool reader_gone_ = false;
+  std::optional<StdoutWriter> out_;
 };
 
 void StdoutSink::begin(const Unit& unit) {
@@ -62,26 +58,8 @@ void StdoutSink::prepare(const Unit& unit, const Marker& /*marker*/, const Refus
   prepared_ = staging_->finish(unit);
 }
 
-void StdoutSink::put(std::string_view text) {
-  while (!text.empty() && !reader_gone_) {
-    const auto written = ::write(STDOUT_FILENO, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0 && errno == EPIPE) {
-      reader_gone_ = true;  // it has seen enough, as `head` does: no failure
-      context_.log->info("stdout was closed by its reader");
-      return;
-    }
-    if (written < 0) {
-      const auto reason = errno;
-      throw Error(Errc::io, "stdout cannot be written: {}",
-                  std::generic_category().message(reason));
-    }
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-}
-
 void StdoutSink::put_header() {
-  if (!has_header_) put(output_->header);
+  if (!has_header_) out_->put(output_->header);
   has_header_ = true;
 }
 
@@ -90,11 +68,11 @@ void StdoutSink::commit(const Unit& unit) {
   if (prepared_) {
     const auto& part = parts_.at(unit.index);
     std::string block(256U << 10U, '\0');
-    for (std::int64_t done = 0; done < prepared_->length && !reader_gone_;) {
+    for (std::int64_t done = 0; done < prepared_->length && !out_->reader_gone();) {
       const auto size = std::min(prepared_->length - done, static_cast<std::int64_t>(block.size()));
       read_at(part.file.fd(), {block.data(), static_cast<std::size_t>(size)},
               prepared_->offset + done, part.path);
-      put({block.data(), static_cast<std::size_t>(size)});
+      out_->put({block.data(), static_cast<std::size_t>(size)});
       done += size;
     }
   }

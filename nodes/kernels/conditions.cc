@@ -1,5 +1,7 @@
 #include "nodes/kernels/conditions.h"
 
+#include <utility>
+
 #include "engine/spec/expression_option.h"
 
 namespace flowrun::nodes {
@@ -7,12 +9,17 @@ namespace flowrun::nodes {
 void FailedRows::reject(const expr::Expression& expression,
                         const std::vector<expr::Failure>& failures, const std::string& column,
                         Output& out) {
-  if (!failures.empty()) failed_.resize(static_cast<std::size_t>(batch_.rows()), false);
   for (const auto& failure : failures) {
-    if (failed_[failure.row]) continue;
-    failed_[failure.row] = true;
-    out.reject(failure_reject(expression, failure, batch_, column));
+    if (contains(failure.row)) continue;
+    reject(failure.row, failure_reject(expression, failure, batch_, column), out);
   }
+}
+
+void FailedRows::reject(std::uint32_t row, Reject reject, Output& out) {
+  failed_.resize(static_cast<std::size_t>(batch_.rows()), false);
+  failed_[row] = true;
+  ++count_;
+  out.reject(std::move(reject));
 }
 
 std::vector<std::uint32_t> FailedRows::others() const {

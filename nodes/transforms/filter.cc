@@ -6,10 +6,10 @@
 #include <cmath>
 
 #include "engine/data/builder.h"
-#include "engine/data/text.h"
 #include "engine/spec/expression_option.h"
 #include "nodes/catalog.h"
 #include "nodes/kernels/conditions.h"
+#include "nodes/kernels/constants.h"
 
 namespace flowrun::nodes {
 namespace {
@@ -98,39 +98,9 @@ class Filter final : public Transform {
   bool is_nan_ = false;
 };
 
-/// The text that stands for a constant of the given type; nothing where the kinds do not fit.
-std::optional<std::string> constant_text(const OptionValue& value, Type type) {
-  if (const auto* flag = std::get_if<bool>(&value.value)) {
-    return type.id == TypeId::boolean ? std::optional<std::string>(*flag ? "true" : "false")
-                                      : std::nullopt;
-  }
-  if (const auto* whole = std::get_if<std::int64_t>(&value.value)) {
-    return type.is_number() ? std::optional(std::to_string(*whole)) : std::nullopt;
-  }
-  if (const auto* number = std::get_if<double>(&value.value)) {
-    std::string text;
-    int scale = 0;
-    append_float(text, *number, scale);
-    return type.is_number() ? std::optional(text) : std::nullopt;
-  }
-  const bool as_text =
-      type.is_text() || type.is_time() || type.id == TypeId::date || type.id == TypeId::decimal;
-  return value.is_text() && as_text ? std::optional(value.text()) : std::nullopt;
-}
-
-void append_constant(BindContext& context, const OptionValue& value, ColumnBuilder& constants) {
-  const auto type = constants.type();
-  const auto text = constant_text(value, type);
-  if (text && parse_append(constants, *text)) return;
-  const bool quoted = type.is_text() || type.is_time() || type.id == TypeId::date;
-  context.error_at(value.span, "wrong-type",
-                   fmt::format("column \"{}\" is {}; the value is not",
-                               context.options().text("column"), to_string(type)),
-                   text || !quoted ? "" : "write it as a string");
-}
-
 /// The constants as a column of the type of the column that they are compared to.
 ColumnRef read_constants(BindContext& context, Op op, Type type) {
+  const auto& column = context.options().text("column");
   ColumnBuilder constants(type);
   const auto* value = context.options().raw("value");
   const auto& name = context.options().text("op");
@@ -145,11 +115,11 @@ ColumnRef read_constants(BindContext& context, Op op, Type type) {
         fmt::format("\"{}\" takes {}", name, is_list_op(op) ? "a list" : "one value, not a list"),
         value->is_list() ? "for a list there are \"in\" and \"not_in\"" : "");
   } else if (!value->is_list()) {
-    append_constant(context, *value, constants);
+    append_constant(context, column, *value, constants);
   } else if (value->list().empty()) {
     context.error("value", "wrong-type", "the list is empty");
   } else {
-    for (const auto& item : value->list()) append_constant(context, item, constants);
+    for (const auto& item : value->list()) append_constant(context, column, item, constants);
   }
   return constants.finish();
 }

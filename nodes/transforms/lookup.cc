@@ -3,14 +3,14 @@
 
 #include <algorithm>
 
-#include "engine/core/cpu.h"
 #include "engine/core/error.h"
 #include "engine/core/hash.h"
 #include "engine/data/builder.h"
 #include "engine/data/text.h"
 #include "nodes/catalog.h"
 #include "nodes/formats/csv_infer.h"
-#include "nodes/formats/csv_reader.h"
+#include "nodes/formats/csv_side_table.h"
+#include "nodes/kernels/moments.h"
 #include "nodes/transforms/lookup_table.h"
 
 namespace flowrun::nodes {
@@ -161,15 +161,6 @@ class Lookup final : public Transform {
   }
 
   std::shared_ptr<const LookupPlan> plan_;
-};
-
-/// Keeps what a reader makes of the table; a row that cannot be read is the planner's business.
-class TableRows final : public Output {
- public:
-  void emit(std::size_t /*port*/, BatchRef batch) override { batches.push_back(std::move(batch)); }
-  void reject(Reject reject) override { rejects.push_back(std::move(reject)); }
-  std::vector<BatchRef> batches;
-  std::vector<Reject> rejects;
 };
 
 /// `on` and `take`: pairs of names, of ours and the table's.
@@ -326,22 +317,16 @@ class LookupBinder {
     plan_->missing = missing == "reject" ? Missing::reject
                      : missing == "fail" ? Missing::fail
                                          : Missing::null;
-    TableRows rows;
-    const ReadRequest request;
-    const auto table =
-        std::make_shared<const CsvTable>(format_, table_schema_, chosen_simd(), false);
-    const auto reader = open_csv({.name = plan_->file, .path = path_}, 0, table);
-    while (const auto chunk = reader->read(request, {})) reader->decode(*chunk, request, rows);
-    if (!rows.rejects.empty()) {
-      const auto& first = rows.rejects.front();
-      error("file", "bad-file",
-            fmt::format("{}: {}{}", first.origin, first.reason,
-                        first.value.empty() ? "" : fmt::format(": {}", first.value)),
-            "say in columns what it is, or mend the file");
+    auto built = std::make_shared<LookupTable>(std::move(roles));
+    try {
+      for (auto& batch : read_csv_table(plan_->file, path_, format_, table_schema_)) {
+        built->add(std::move(batch));
+      }
+    } catch (const Error& problem) {
+      if (problem.code() == Errc::internal) throw;
+      error("file", "bad-file", problem.what(), "say in columns what it is, or mend the file");
       return false;
     }
-    auto built = std::make_shared<LookupTable>(std::move(roles));
-    for (auto& batch : rows.batches) built->add(std::move(batch));
     if (const auto problem = built->finish()) {
       error("file", "bad-file", fmt::format("{}: {}", plan_->file, *problem));
       return false;

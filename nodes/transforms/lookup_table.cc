@@ -6,14 +6,9 @@
 #include <cstring>
 
 #include "engine/data/text.h"
+#include "nodes/kernels/moments.h"
 
 namespace flowrun::nodes {
-
-Micros moment_of(const Column& column, std::int64_t row) {
-  const auto at = static_cast<std::size_t>(row);
-  return column.type() == kDate ? column.values<std::int32_t>()[at] * kDay
-                                : column.values<std::int64_t>()[at];
-}
 
 bool append_key(const Batch& batch, const std::vector<std::size_t>& columns, std::int64_t row,
                 std::string& out) {

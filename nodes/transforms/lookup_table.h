@@ -66,7 +66,4 @@ class LookupTable {
   std::size_t rows_ = 0;
 };
 
-/// A moment of a date, timestamp or timestamptz column; the row must have one.
-[[nodiscard]] Micros moment_of(const Column& column, std::int64_t row);
-
 }  // namespace flowrun::nodes

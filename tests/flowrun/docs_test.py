@@ -49,7 +49,7 @@ class Docs(CommandTest):
         text = read("tools/flowrun/README.md")
         for name in ("run", "validate", "plan", "preview", "graph", "runs", "rejects", "nodes", "completions"):
             self.assertIn(f"`{name}", text)
-        for code in (0, 1, 2, 4, 70, 75, 130, 143):
+        for code in (0, 1, 2, 3, 4, 70, 75, 130, 143):
             self.assertRegex(text, rf"(?m)^\| {code} \|")
 
 

@@ -80,7 +80,7 @@ TEST_CASE("the record is one line of JSON with errors and rows") {
       R"("diagnostics":[{"severity":"warning","code":"unused-parameter","message":"never used","hint":""}],)"
       R"("runs":[{"run":"r1","instance":"ship=a","state":"failed","up_to_date":false,)"
       R"("error":{"code":"data","message":"went wrong"},"seconds":0.5,"attempts":1,"threads":1,)"
-      R"("units_committed":0,"units_covered":0,"rejects_stored":0,"warnings":[],"rows_read":5,"bytes_read":0,)"
+      R"("units_committed":0,"units_covered":0,"rejects_stored":0,"warnings":[],"checks":[],"rows_read":5,"bytes_read":0,)"
       R"("nodes":[{"name":"readings","type":"csv","kind":"source","in":5,"passed":5,"absorbed":0,"filtered":0,)"
       R"("rejected":0,"skipped":0,"made":0,"out":5,"batches":0,"bytes":0,"peak_memory":0,)"
       R"("busy_s":0.25,"blocked_s":0,"idle_s":0.25}],"limited_by":{"side":"source","node":"readings"},)"

@@ -51,6 +51,44 @@ TEST_CASE("weather: the pivot equals the expected table as text", "[corpus]") {
   }
 }
 
+TEST_CASE("crosstab: the wide tables of PostgreSQL's own tests, from file to file", "[corpus]") {
+  // As tablefunc has it, rows without a key are a row of their own, and a missing attribute is
+  // null. Nothing differs: crosstab takes rows in the order of its query, and so stand the files.
+  const auto suite = corpus("suites/pg_crosstab");
+  const auto crosstab = [&](const std::string& file, const std::string& columns,
+                            const std::string& rows, const std::string& index,
+                            const std::string& names) {
+    return "name = \"crosstab\"\n[sources.narrow]\ntype = \"csv\"\npath = \"" +
+           (suite / file).string() + "\"\ncolumns = { " + columns +
+           ", attribute = \"string\", val = \"string\" }\n"
+           "[transforms.chosen]\ntype = \"filter\"\ninput = \"narrow\"\nwhere = \"" +
+           rows + "\"\n[transforms.wide]\ntype = \"pivot\"\ninput = \"chosen\"\nindex = " + index +
+           "\nname = \"attribute\"\nvalue = \"val\"\ncolumns = " + names +
+           "\n[sinks.out]\ntype = \"csv\"\ninput = \"wide\"\npath = \"wide.csv\"\n";
+  };
+  const std::string ct = "rowclass = \"string\", rowid = \"string\"";
+  const std::string attributes = R"(["att1", "att2", "att3", "att4"])";
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {crosstab("ct.csv", ct, "rowclass = 'group1'", R"("rowid")", attributes),
+       "expected_group1_wide.csv"},
+      {crosstab("ct.csv", ct, "rowclass = 'group2'", R"("rowid")", attributes),
+       "expected_group2_wide.csv"},
+      {crosstab("cth.csv", "rowid = \"string\", rowdt = \"date\"", "true", R"(["rowid", "rowdt"])",
+                R"(["temperature", "test_result", "test_startdate", "volts"])"),
+       "expected_cth_wide.csv"}};
+  for (const auto& [pipeline, wide] : cases) {
+    GoldenFolder folder;
+    folder.write("pipeline.toml", pipeline);
+    std::filesystem::copy_file(suite / wide, folder.path() / "expected.csv");
+    for (const auto& setting : all_settings()) {
+      INFO(wide << ", " << setting.shown());
+      folder.clear_but({"pipeline.toml", "expected.csv"});
+      REQUIRE(folder.run(setting).message == "");
+      CHECK(folder.read("wide.csv") == folder.read("expected.csv"));
+    }
+  }
+}
+
 TEST_CASE("sp500: the stacked history through dedup gives the newest row of each symbol",
           "[corpus]") {
   const auto data = corpus("data/sp500_constituents");

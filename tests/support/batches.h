@@ -38,11 +38,12 @@ namespace flowrun::testing {
 /// The rows of all batches in one batch (same schema; at least one batch).
 [[nodiscard]] BatchRef joined(const std::vector<BatchRef>& batches);
 
-/// Keeps what a node does in a call: what it emits by port, and its rejects.
+/// Keeps what a node does in a call: what it emits by port, its rejects, what its rules say.
 class Collected final : public Output {
  public:
   void emit(std::size_t port, BatchRef batch) override;
   void reject(Reject reject) override { rejects.push_back(std::move(reject)); }
+  void check(CheckResult result) override { checks.push_back(std::move(result)); }
 
   /// The rows of a port as CSV; "" for a port that nothing left by.
   [[nodiscard]] std::string csv(std::size_t port = 0) const;
@@ -54,6 +55,7 @@ class Collected final : public Output {
 
   std::vector<std::vector<BatchRef>> ports;
   std::vector<Reject> rejects;
+  std::vector<CheckResult> checks;
 };
 
 }  // namespace flowrun::testing

@@ -26,6 +26,7 @@ void append(Collected& all, Collected call) {
     for (auto& batch : call.ports[port]) all.emit(port, std::move(batch));
   }
   for (auto& reject : call.rejects) all.reject(std::move(reject));
+  for (auto& result : call.checks) all.check(std::move(result));
   all.absorbed(call.absorbed_rows());
   all.filtered(call.filtered_rows());
   all.made(call.made_rows());
@@ -45,10 +46,10 @@ Collected transformed(BindFake& context, const std::vector<BatchRef>& batches) {
   return all;
 }
 
-Collected accumulated(BindFake& context, const std::vector<BatchRef>& batches,
-                      std::size_t threads) {
+Collected accumulated(BindFake& context, const std::vector<BatchRef>& batches, std::size_t threads,
+                      const Unit& unit) {
   const auto accumulator = bound(context).make_accumulator(INT64_MAX);
-  const auto state = accumulator->begin({});
+  const auto state = accumulator->begin(unit);
   std::vector<Collected> calls(batches.size());
   std::vector<std::exception_ptr> failures(threads);
   {

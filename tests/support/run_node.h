@@ -17,6 +17,6 @@ namespace flowrun::testing {
 /// threads, …) and finishes it. What add() rejected stands in front of what finish() did. Throws as
 /// above.
 [[nodiscard]] Collected accumulated(BindFake& context, const std::vector<BatchRef>& batches,
-                                    std::size_t threads = 1);
+                                    std::size_t threads = 1, const Unit& unit = {});
 
 }  // namespace flowrun::testing

@@ -7,7 +7,7 @@
 
 #include "engine/core/diagnostic.h"
 #include "engine/core/error.h"
-#include "engine/observe/text_table.h"
+#include "engine/core/text_table.h"
 
 namespace flowrun::command {
 namespace {

@@ -6,11 +6,12 @@
 
 #include "engine/core/diagnostic.h"
 #include "engine/core/error.h"
+#include "engine/data/row_table.h"
 #include "engine/observe/numbers.h"
 #include "engine/run/rehearsal.h"
 #include "tools/flowrun/command.h"
+#include "tools/flowrun/json_rows.h"
 #include "tools/flowrun/output.h"
-#include "tools/flowrun/row_table.h"
 
 namespace flowrun::command {
 namespace {

@@ -2,8 +2,8 @@
 #include <limits>
 
 #include "engine/core/error.h"
+#include "engine/core/text_table.h"
 #include "engine/observe/numbers.h"
-#include "engine/observe/text_table.h"
 #include "tools/flowrun/command.h"
 #include "tools/flowrun/journal_choice.h"
 #include "tools/flowrun/output.h"
@@ -41,18 +41,6 @@ CommandSpec RejectsCommand::spec() {
   spec.arguments.push_back({"--json", "", "one JSON object per row", &json_});
   common.declare(spec.arguments);
   return spec;
-}
-
-RunRecord find_run(Journal& journal, const std::string& pipeline, const std::string& id) {
-  if (id == "last") {
-    auto runs = journal.runs({.pipeline = pipeline, .instance = {}, .limit = 1});
-    if (!runs.empty()) return runs.front();
-    throw Error(Errc::usage, "no runs are recorded");
-  }
-  if (auto run = journal.find_run(id)) return *run;
-  throw Error(
-      Errc::usage,
-      "no one run has the id, or one that begins or ends in, \"{}\"; flowrun runs lists them", id);
 }
 
 std::string as_json(const StoredReject& each) {
@@ -98,8 +86,7 @@ int RejectsCommand::run(Session& session) {
   if (limit_ && *limit_ < 0)
     throw Error(Errc::usage, "--limit wants a number of rows, not {}", *limit_);
   const auto chosen = journal_.open(session);
-  if (!chosen.journal) throw Error(Errc::usage, "no runs are recorded in {}", chosen.place);
-  const auto run = find_run(*chosen.journal, chosen.pipeline, run_);
+  const auto run = find_run(chosen, run_);
   const auto most = json_ ? std::numeric_limits<std::int64_t>::max() : kDefaultLimit;
   const auto rejects = chosen.journal->rejects(run.id, limit_.value_or(most));
   if (!json_) {

@@ -6,6 +6,7 @@
 #include "engine/core/error.h"
 #include "engine/observe/summary.h"
 #include "engine/run/runner.h"
+#include "tools/flowrun/check_report.h"
 #include "tools/flowrun/command.h"
 #include "tools/flowrun/output.h"
 #include "tools/flowrun/progress_view.h"
@@ -25,6 +26,9 @@ class RunCommand final : public Command {
   /// Runs the plan with progress on stderr; `stopped_by` becomes the signal that stopped it, if one
   /// did.
   std::vector<RunReport> execute(Session& session, const Plan& plan, int& stopped_by) const;
+  /// Prints the record, on stderr where rows go to stdout.
+  void print_record(const Session& session, const Plan* plan, const std::vector<RunReport>& reports,
+                    int code) const;
   void summarize(Session& session, const Plan& plan, const std::vector<RunReport>& reports) const;
 
   PlanArguments plan_;
@@ -57,7 +61,8 @@ CommandSpec RunCommand::spec() {
                        "how to show progress",
                        &progress_,
                        {"auto", "never", "plain", "json"}});
-  arguments.push_back({"--json", "", "print one JSON record on stdout at the end", &json_});
+  arguments.push_back(
+      {"--json", "", "print one JSON record at the end, on stdout unless rows go there", &json_});
   common.declare(arguments);
   return spec;
 }
@@ -130,6 +135,7 @@ Outcome outcome_of(const RunReport& report, const Plan& plan) {
   outcome.units_committed = report.units_committed;
   outcome.units_covered = report.units_covered;
   outcome.rejects_stored = report.rejects_stored;
+  outcome.checks = check_line(report.checks, report.run, plan.path);
   outcome.seconds = report.seconds;
   outcome.threads = report.threads;
   outcome.stats = report.stats.get();
@@ -149,12 +155,27 @@ void RunCommand::summarize(Session& session, const Plan& plan,
   }
 }
 
+bool has_rows_on_stdout(const Plan& plan) {
+  for (const auto& instance : plan.instances) {
+    for (const auto& node : instance.nodes) {
+      if (node.kind == NodeKind::sink && node.binding.sink.target == kStdoutTarget) return true;
+    }
+  }
+  return false;
+}
+
+void RunCommand::print_record(const Session& session, const Plan* plan,
+                              const std::vector<RunReport>& reports, int code) const {
+  if (!json_) return;
+  const auto record = run_record(plan_.file, plan, reports, session.diagnostics().all(), code);
+  plan != nullptr&& has_rows_on_stdout(*plan) ? write_err(record) : write_out(record);
+}
+
 int RunCommand::run(Session& session) {
   static_cast<void>(options());  // what is wrong with them is said before the file is read
   const auto plan = session.plan(plan_);
   if (!plan) {
-    if (json_)
-      write_out(run_record(plan_.file, nullptr, {}, session.diagnostics().all(), kExitUsage));
+    print_record(session, nullptr, {}, kExitUsage);
     return kExitUsage;
   }
   int stopped_by = 0;
@@ -162,7 +183,7 @@ int RunCommand::run(Session& session) {
   summarize(session, *plan, reports);
   const int code =
       exit_code_of(reports, !session.diagnostics().empty(), stopped_by, plan_.warn_error);
-  if (json_) write_out(run_record(plan_.file, &*plan, reports, session.diagnostics().all(), code));
+  print_record(session, &*plan, reports, code);
   return code;
 }
 

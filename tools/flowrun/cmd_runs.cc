@@ -1,7 +1,10 @@
 // flowrun runs: what ran, and how it ended.
+#include <utility>
+
 #include "engine/core/error.h"
+#include "engine/core/text_table.h"
 #include "engine/core/time.h"
-#include "engine/observe/text_table.h"
+#include "tools/flowrun/check_report.h"
 #include "tools/flowrun/command.h"
 #include "tools/flowrun/journal_choice.h"
 #include "tools/flowrun/output.h"
@@ -15,8 +18,12 @@ class RunsCommand final : public Command {
   int run(Session& session) override;
 
  private:
-  [[nodiscard]] std::string as_json(const std::vector<RunRecord>& runs) const;
+  int show_runs(Session& session);
+  int show_run(Session& session);
+  [[nodiscard]] std::string as_json(const std::vector<RunRecord>& runs,
+                                    const std::vector<StoredCheck>* checks) const;
 
+  std::optional<std::string> run_;
   JournalArguments journal_;
   std::optional<std::string> instance_;
   std::optional<std::int64_t> limit_;
@@ -28,11 +35,14 @@ CommandSpec RunsCommand::spec() {
                    "what ran, and how it ended; newest first",
                    {"flowrun runs                     of the journal in this folder",
                     "flowrun runs pipeline.toml       of one pipeline",
+                    "flowrun runs last pipeline.toml  one run, and how its checks came out",
                     "flowrun runs pipeline.toml --limit 1 --json | jq -r '.runs[0].state'"},
                    {}};
+  spec.arguments.push_back(
+      {"RUN", "", "one run: its id, the beginning or end of it, or \"last\"", &run_});
   journal_.declare(spec.arguments);
   spec.arguments.push_back({"--instance", "NAME", "only this instance of a matrix", &instance_});
-  spec.arguments.push_back({"--limit", "N", "at most N runs (100)", &limit_});
+  spec.arguments.push_back({"--limit", "N", "at most N runs (100), or units of a run", &limit_});
   spec.arguments.push_back({"--json", "", "print one JSON record on stdout", &json_});
   common.declare(spec.arguments);
   return spec;
@@ -57,7 +67,8 @@ std::string as_table(const std::vector<RunRecord>& runs, bool color) {
   return table.render(color);
 }
 
-std::string RunsCommand::as_json(const std::vector<RunRecord>& runs) const {
+std::string RunsCommand::as_json(const std::vector<RunRecord>& runs,
+                                 const std::vector<StoredCheck>* checks) const {
   JsonWriter json;
   begin_record(json, "flowrun.runs/1", journal_.file.value_or(""));
   json.key("runs").begin_array();
@@ -76,13 +87,13 @@ std::string RunsCommand::as_json(const std::vector<RunRecord>& runs) const {
         .field("pid", run.pid);
     json.key("totals").raw(run.totals.empty() ? "null" : run.totals).end_object();
   }
-  json.end_array().end_object();
+  json.end_array();
+  if (checks != nullptr) write_checks(json, *checks);
+  json.end_object();
   return json.str() + "\n";
 }
 
-int RunsCommand::run(Session& session) {
-  if (limit_ && *limit_ < 1)
-    throw Error(Errc::usage, "--limit wants a number of runs, not {}", *limit_);
+int RunsCommand::show_runs(Session& session) {
   const auto chosen = journal_.open(session);
   std::vector<RunRecord> runs;
   if (chosen.journal) {
@@ -93,13 +104,42 @@ int RunsCommand::run(Session& session) {
     runs = chosen.journal->runs(filter);
   }
   if (json_) {
-    write_out(as_json(runs));
+    write_out(as_json(runs, nullptr));
   } else if (runs.empty()) {
     session.print(fmt::format("no runs are recorded in {}\n", chosen.place));
   } else {
     write_out(as_table(runs, session.color_out()));
   }
   return kExitOk;
+}
+
+int RunsCommand::show_run(Session& session) {
+  constexpr std::int64_t kDefaultLimit = 100;
+  const auto chosen = journal_.open(session);
+  const auto run = find_run(chosen, *run_);
+  const auto checks = chosen.journal->checks(run.id);
+  if (json_) {
+    write_out(as_json({run}, &checks));
+    return kExitOk;
+  }
+  write_out(as_table({run}, session.color_out()));
+  const auto tables = check_tables(checks, limit_.value_or(kDefaultLimit), session.color_out());
+  if (!tables.empty()) {
+    write_out(fmt::format("\n{}", tables));
+  } else if (!session.quiet()) {
+    session.print("it made no checks\n");
+  }
+  return kExitOk;
+}
+
+int RunsCommand::run(Session& session) {
+  if (limit_ && *limit_ < 1)
+    throw Error(Errc::usage, "--limit wants a number of runs, not {}", *limit_);
+  // The only word may be either.
+  if (run_ && !journal_.file && (is_file_name(*run_) || run_->ends_with(".db"))) {
+    journal_.file = std::exchange(run_, std::nullopt);
+  }
+  return run_ ? show_run(session) : show_runs(session);
 }
 
 }  // namespace

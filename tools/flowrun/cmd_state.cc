@@ -2,9 +2,9 @@
 #include <algorithm>
 
 #include "engine/core/error.h"
+#include "engine/core/text_table.h"
 #include "engine/data/text.h"
 #include "engine/observe/numbers.h"
-#include "engine/observe/text_table.h"
 #include "engine/run/instance_state.h"
 #include "tools/flowrun/command.h"
 #include "tools/flowrun/output.h"

@@ -43,12 +43,6 @@ std::size_t first_word(const std::vector<std::string>& words) {
   return words.size();
 }
 
-bool is_file_name(const std::string& word) {
-  std::error_code ignored;
-  return word == "-" || word.ends_with(".toml") || word.find('/') != std::string::npos ||
-         std::filesystem::is_regular_file(word, ignored);
-}
-
 [[noreturn]] void report_unknown(const std::string& word) {
   std::vector<std::string> names{"help"};
   for (const auto& entry : all_commands()) names.emplace_back(entry.name);
@@ -64,6 +58,12 @@ bool contains(const std::vector<std::string>& words, const char* a, const char* 
 }
 
 }  // namespace
+
+bool is_file_name(const std::string& word) {
+  std::error_code ignored;
+  return word == "-" || word.ends_with(".toml") || word.find('/') != std::string::npos ||
+         std::filesystem::is_regular_file(word, ignored);
+}
 
 const std::vector<CommandEntry>& all_commands() {
   static const std::vector<CommandEntry> kCommands{
@@ -127,10 +127,11 @@ std::string general_help() {
     out += fmt::format("  {:<12}  {}\n", entry.name, entry.summary);
   out +=
       "\nflowrun COMMAND --help tells more; --version says which flowrun this is.\n"
-      "Exit codes: 0 ok, 1 the run failed, 2 the command line or the pipeline is wrong, 4 warnings "
-      "under\n"
-      "--warn-error, 70 a bug of flowrun, 75 somebody else runs this pipeline, 130 or 143 stopped "
-      "by a signal.\n";
+      "Exit codes: 0 ok, 1 the run failed, 2 the command line or the pipeline is wrong, 3 a check "
+      "of severity\n"
+      "error does not hold, 4 warnings under --warn-error, 70 a bug of flowrun, 75 somebody else "
+      "runs this\n"
+      "pipeline, 130 or 143 stopped by a signal.\n";
   return out;
 }
 

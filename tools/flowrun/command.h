@@ -45,6 +45,9 @@ struct CommandEntry {
 /// All commands, in the order of --help.
 [[nodiscard]] const std::vector<CommandEntry>& all_commands();
 
+/// True where a word that may be something else most likely names a pipeline file.
+[[nodiscard]] bool is_file_name(const std::string& word);
+
 /// What `flowrun` was asked: a command and the words for it.
 struct Invocation {
   const CommandEntry* command = nullptr;  ///< null: `help` or `version` is asked for

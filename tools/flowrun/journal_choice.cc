@@ -41,4 +41,17 @@ ChosenJournal JournalArguments::open(Session& session) const {
   return chosen;
 }
 
+RunRecord find_run(const ChosenJournal& chosen, const std::string& id) {
+  if (!chosen.journal) throw Error(Errc::usage, "no runs are recorded in {}", chosen.place);
+  if (id == "last") {
+    auto runs = chosen.journal->runs({.pipeline = chosen.pipeline, .instance = {}, .limit = 1});
+    if (!runs.empty()) return runs.front();
+    throw Error(Errc::usage, "no runs are recorded");
+  }
+  if (auto run = chosen.journal->find_run(id)) return *run;
+  throw Error(
+      Errc::usage,
+      "no one run has the id, or one that begins or ends in, \"{}\"; flowrun runs lists them", id);
+}
+
 }  // namespace flowrun::command

@@ -27,4 +27,7 @@ struct JournalArguments {
   [[nodiscard]] ChosenJournal open(Session& session) const;
 };
 
+/// The run with this id, or one that begins or ends so, or the "last" one. Throws Error(usage).
+[[nodiscard]] RunRecord find_run(const ChosenJournal& chosen, const std::string& id);
+
 }  // namespace flowrun::command

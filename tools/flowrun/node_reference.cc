@@ -5,7 +5,7 @@
 #include <array>
 #include <string_view>
 
-#include "engine/observe/text_table.h"
+#include "engine/core/text_table.h"
 #include "engine/plan/grammar.h"
 
 namespace flowrun::command {

@@ -5,6 +5,7 @@
 
 #include "engine/core/json.h"
 #include "engine/observe/summary.h"
+#include "tools/flowrun/check_report.h"
 #include "tools/flowrun/session.h"
 
 namespace flowrun::command {
@@ -76,6 +77,7 @@ void write_report(JsonWriter& json, const RunReport& report) {
       .field("units_covered", report.units_covered)
       .field("rejects_stored", report.rejects_stored)
       .field("warnings", report.warnings);
+  write_checks(json, report.checks);
   if (report.stats) write_stats(json, report);
   json.end_object();
 }

@@ -1,6 +1,6 @@
 #include "engine/observe/progress.h"
 
-#include "engine/observe/text_table.h"
+#include "engine/core/text_table.h"
 #include "tests/support/catch.h"
 
 using namespace flowrun;

@@ -62,3 +62,30 @@ TEST_CASE("rule 3: values of variables in expressions are hashed, relative ones 
   CHECK(hash("\"v > ${least}\"", "[params]\nleast = 5\n") !=
         hash("\"v > ${least}\"", "[params]\nleast = 6\n"));
 }
+
+TEST_CASE("expressions inside a value that a node looks at itself take variables as values, too") {
+  const auto plan = [](const std::string& rules) {
+    return plan_text(
+        "name = \"e\"\n[params]\nleast = 5\nname = \"x' or true --\"\n"
+        "[sources.in]\ntype = \"table\"\npath = \"a\"\n"
+        "columns = { k = \"string\", v = \"int64\" }\n"
+        "[transforms.t]\ntype = \"judge\"\ninput = \"in\"\nrules = [\n" +
+        rules + "]\n[sinks.out]\ntype = \"null\"\ninput = \"t\"\n");
+  };
+  const auto planned = plan(
+      "{ says = \"${name}: \", expr = \"v >= ${least} and k = ${name}\" },\n"
+      "{ says = \"plain: \", expr = \"v > 1\" },\n");
+  INFO(planned.shown());
+  REQUIRE(planned.plan.has_value());
+  // Shown as written; the other strings have the text. Nothing takes "results", and nobody must.
+  CHECK(planned.node("t").binding.notes ==
+        std::vector<std::string>{"x' or true --: v >= ${least} and k = ${name}", "plain: v > 1"});
+  CHECK_THAT(plan("{ says = \"\", expr = \"k = '${name}'\" },\n").shown(),
+             ContainsSubstring("a variable inside quotes would be text and no value"));
+  CHECK_THAT(plan("{ says = \"\", expr = \"v >= ${least} and vv > 1\" },\n").shown(),
+             ContainsSubstring("expr = \"v >= ${least} and vv > 1\" },\n"
+                               "     |                                        ^^"));
+  const auto hash = [&](const std::string& rules) { return plan(rules).node("out").plan_hash; };
+  CHECK(hash("{ says = \"\", expr = \"v > 1\" },\n") !=
+        hash("{ says = \"\", expr = \"v > 2\" },\n"));
+}

@@ -162,6 +162,30 @@ NodeType keep_transform() {
       }};
 }
 
+NodeType judge_transform() {
+  return {{.name = "judge",
+           .kind = NodeKind::transform,
+           .summary = "Judges rows.",
+           .options = {{.name = "rules",
+                        .kind = OptionKind::any,
+                        .help = "Rules.",
+                        .required = true,
+                        .shape = "a list of { says, expr }",
+                        .expressions = {"expr"}}}},
+          [](BindContext& context) {
+            Binding binding;
+            binding.outputs = {unchanged_port(context.input_ref()),
+                               {.name = "results", .schema = context.input_ref(), .optional = true}};
+            for (const auto& rule : context.options().raw("rules")->list()) {
+              const auto compiled =
+                  compile_condition(context, *rule.find("expr"), context.input());
+              if (compiled) binding.notes.push_back(rule.find("says")->text() + compiled->text());
+            }
+            binding.make_transform = [] { return std::make_unique<FakeTransform>(); };
+            return binding;
+          }};
+}
+
 NodeType split_transform() {
   return {
       {.name = "split",
@@ -353,7 +377,7 @@ NodeType null_sink() {
 
 const Registry& fake_registry() {
   static const Registry registry({table_source(), stream_source(), pass_transform(),
-                                  keep_transform(), split_transform(), wide_transform(),
+                                  keep_transform(), judge_transform(), split_transform(), wide_transform(),
                                   latest_transform(), merge_transform(), look_transform(),
                                   store_sink(), file_sink(), null_sink()});
   return registry;

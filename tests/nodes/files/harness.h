@@ -2,6 +2,8 @@
 // what files need.
 #pragma once
 
+#include <unistd.h>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -59,6 +61,21 @@ class FileRun {
   std::unique_ptr<Sink> sink_;
   std::vector<Coverage> covered_;
   std::map<std::uint32_t, std::int64_t> written_;
+};
+
+/// Puts another file in stdout's place for a scope.
+class StdoutTo {
+ public:
+  explicit StdoutTo(int fd) : saved_(::dup(STDOUT_FILENO)) { ::dup2(fd, STDOUT_FILENO); }
+  ~StdoutTo() {
+    ::dup2(saved_, STDOUT_FILENO);
+    ::close(saved_);
+  }
+  StdoutTo(const StdoutTo&) = delete;
+  StdoutTo& operator=(const StdoutTo&) = delete;
+
+ private:
+  int saved_;
 };
 
 /// The whole file; "(no file)" where there is none.

@@ -14,21 +14,6 @@ using namespace flowrun::testing;
 
 namespace {
 
-/// Puts another file in stdout's place for a scope.
-class StdoutTo {
- public:
-  explicit StdoutTo(int fd) : saved_(::dup(STDOUT_FILENO)) { ::dup2(fd, STDOUT_FILENO); }
-  ~StdoutTo() {
-    ::dup2(saved_, STDOUT_FILENO);
-    ::close(saved_);
-  }
-  StdoutTo(const StdoutTo&) = delete;
-  StdoutTo& operator=(const StdoutTo&) = delete;
-
- private:
-  int saved_;
-};
-
 struct Fixture {
   TempFolder folder;
   CoverageFake store;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace flowrun {
@@ -26,10 +27,14 @@ class TextTable {
   /// Leaves out the columns in which every cell is empty.
   void drop_empty_columns();
   [[nodiscard]] bool empty() const { return rows_.empty(); }
+  /// Columns are at least so wide, whatever their cells are.
+  void at_least(std::vector<std::size_t> widths) { least_ = std::move(widths); }
 
   /// Lines that end in '\n': the titles (dim, with colour), then the rows. `indent` blanks stand in
   /// front. Text that is right-most and left-aligned is not padded.
   [[nodiscard]] std::string render(bool color = false, std::size_t indent = 0) const;
+  /// The same without the titles, which count for the widths all the same.
+  [[nodiscard]] std::string render_rows() const;
 
  private:
   struct Column {
@@ -38,7 +43,9 @@ class TextTable {
   };
   [[nodiscard]] std::string line(const std::vector<std::string>& cells,
                                  const std::vector<std::size_t>& widths) const;
+  [[nodiscard]] std::vector<std::size_t> widths() const;
   std::vector<Column> columns_;
+  std::vector<std::size_t> least_;
   std::vector<std::vector<std::string>> rows_;
 };
 

@@ -1,10 +1,9 @@
-#include "tools/flowrun/row_table.h"
+#include "engine/data/row_table.h"
 
 #include "tests/support/batches.h"
 #include "tests/support/catch.h"
 
 using namespace flowrun;
-using namespace flowrun::command;
 
 namespace {
 
@@ -46,8 +45,17 @@ TEST_CASE("columns that do not fit are counted, the first one always shows") {
   CHECK(table.render(1, false).starts_with("ship     … 2 more\n"));
 }
 
-TEST_CASE("rows for programs are one JSON object a line, with the chosen columns in their order") {
-  CHECK(json_rows(*slice(*sample(), 0, 2), {1, 0}) ==
-        "{\"speed\":12.5,\"ship\":\"Gunhild\"}\n"
-        "{\"speed\":null,\"ship\":null}\n");
+TEST_CASE("a long table is shown piece by piece, at the widths of all of it") {
+  const auto part = [](std::int64_t from, std::int64_t count) {
+    RowTable table(sample()->schema(), {0, 1, 2}, 5);
+    table.add(*slice(*sample(), from, count));
+    return table;
+  };
+  const auto widths = part(0, 3).widths();
+  CHECK(widths == std::vector<std::size_t>{6, 7, 15});
+  CHECK(part(0, 1).piece(widths, true) ==
+        "ship      speed  arrived_at_port\n"
+        "string  float64  date\n"
+        "Gunh…      12.5  2024…\n");
+  CHECK(part(2, 1).piece({8, 0, 0}, false) == "two·…           7  2024…\n");
 }

@@ -1,4 +1,4 @@
-#include "engine/observe/text_table.h"
+#include "engine/core/text_table.h"
 
 #include <algorithm>
 #include <utility>
@@ -70,18 +70,30 @@ std::string TextTable::line(const std::vector<std::string>& cells,
   return out;
 }
 
-std::string TextTable::render(bool color, std::size_t indent) const {
+std::vector<std::size_t> TextTable::widths() const {
   std::vector<std::size_t> widths;
-  std::vector<std::string> titles;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    titles.push_back(columns_[i].title);
-    widths.push_back(shown_width(columns_[i].title));
+    widths.push_back(std::max(shown_width(columns_[i].title), i < least_.size() ? least_[i] : 0));
     for (const auto& row : rows_) widths[i] = std::max(widths[i], shown_width(row[i]));
   }
+  return widths;
+}
+
+std::string TextTable::render(bool color, std::size_t indent) const {
+  const auto widths = this->widths();
+  std::vector<std::string> titles;
+  for (const auto& column : columns_) titles.push_back(column.title);
   const std::string front(indent, ' ');
   std::string out =
       front + (color ? "\x1b[2m" : "") + line(titles, widths) + (color ? "\x1b[0m" : "") + "\n";
   for (const auto& row : rows_) out += front + line(row, widths) + "\n";
+  return out;
+}
+
+std::string TextTable::render_rows() const {
+  const auto widths = this->widths();
+  std::string out;
+  for (const auto& row : rows_) out += line(row, widths) + "\n";
   return out;
 }
 

@@ -1,4 +1,4 @@
-#include "engine/observe/text_table.h"
+#include "engine/core/text_table.h"
 
 #include "engine/core/error.h"
 #include "tests/support/catch.h"
