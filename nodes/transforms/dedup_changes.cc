@@ -42,8 +42,8 @@ class ChangesState final : public AccumulatorState {
     std::int64_t counted = 0;
   };
 
-  void add_runs(HeldBatch& held, const KeyRuns& runs, std::span<const std::uint32_t> chosen,
-                Shard& shard);
+  void add_runs(HeldBatch& held, const Ranks& ranks, const KeyRuns& runs,
+                std::span<const std::uint32_t> chosen, Shard& shard);
   void choose(std::vector<KeptRow>& rows) const;
   [[nodiscard]] bool differ(const KeptRow& a, const KeptRow& b) const;
   void count(Shard& shard);
@@ -61,24 +61,25 @@ void ChangesState::add(const BatchRef& batch, Output& out) {
   if (batch->rows() == 0) return;
   const auto runs = keys_.encode(*batch);
   const RunsByShard by_shard(runs);
+  const Ranks ranks(*plan_, *batch);
   auto& held = held_.add(batch);
   for_each_shard(next_shard_.fetch_add(1, std::memory_order_relaxed), [&](std::size_t s) {
     const auto chosen = by_shard.of(s);
     if (chosen.empty()) return;
     auto& shard = shards_[s];
     const std::lock_guard lock(shard.mutex);
-    add_runs(held, runs, chosen, shard);
+    add_runs(held, ranks, runs, chosen, shard);
     count(shard);
   });
 }
 
-void ChangesState::add_runs(HeldBatch& held, const KeyRuns& runs,
+void ChangesState::add_runs(HeldBatch& held, const Ranks& ranks, const KeyRuns& runs,
                             std::span<const std::uint32_t> chosen, Shard& shard) {
   for (const auto run : chosen) {
     const auto number =
         shard.keys.find_or_add(runs.hashes[run], runs.key(run), {shard.keys.size()}).first->number;
     for (auto row = runs.starts[run]; row < runs.starts[run + 1]; ++row) {
-      shard.rows.push_back({.rank = held.batch->ordinal(row),
+      shard.rows.push_back({.rank = ranks.at(row),
                             .held = &held,
                             .row = row,
                             .next = static_cast<std::uint32_t>(number)});
