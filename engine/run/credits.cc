@@ -44,7 +44,14 @@ Credits::LeaseRef Credits::charge(std::int64_t bytes) {
   const std::lock_guard lock(mutex_);
   free_ -= bytes;
   used_ += bytes;
+  flushed_ += bytes;
   return std::make_shared<const Lease>(this, -1, bytes);
+}
+
+void Credits::when_flushed(std::int64_t bytes, std::function<void()> then) {
+  const std::lock_guard lock(mutex_);
+  if (flushed_ <= bytes) return then();
+  waiting_.emplace_back(bytes, std::move(then));
 }
 
 void Credits::give(int source, std::int64_t bytes) {
@@ -53,6 +60,12 @@ void Credits::give(int source, std::int64_t bytes) {
   used_ -= bytes;
   if (source < 0) {
     free_ += bytes;
+    flushed_ -= bytes;
+    std::erase_if(waiting_, [&](const auto& waiting) {
+      if (flushed_ > waiting.first) return false;
+      waiting.second();
+      return true;
+    });
   } else {
     auto& entry = sources_[static_cast<std::size_t>(source)];
     free_ += beyond(entry, entry.used) - beyond(entry, entry.used - bytes);

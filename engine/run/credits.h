@@ -5,9 +5,12 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <stop_token>
+#include <utility>
+#include <vector>
 
 namespace flowrun {
 
@@ -53,6 +56,9 @@ class Credits {
 
   /// Charges what a flush emits; never waits.
   [[nodiscard]] LeaseRef charge(std::int64_t bytes);
+  /// Calls `then` once what flushes emitted and nobody has taken yet is at most `bytes`: now where
+  /// it is, else on the thread that brings that about, while a lock is held.
+  void when_flushed(std::int64_t bytes, std::function<void()> then);
 
   [[nodiscard]] std::int64_t budget() const { return budget_; }
   /// Bytes held by leases now.
@@ -76,6 +82,8 @@ class Credits {
   std::int64_t free_;  ///< of the unreserved part; negative when overdrawn
   std::int64_t budget_;
   std::int64_t used_ = 0;
+  std::int64_t flushed_ = 0;  ///< charged, and not given back
+  std::vector<std::pair<std::int64_t, std::function<void()>>> waiting_;
 };
 
 }  // namespace flowrun

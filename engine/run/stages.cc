@@ -1,10 +1,38 @@
 #include "engine/run/stages.h"
 
+#include <oneapi/tbb/task_group.h>
+
+#include <stop_token>
+
 #include "engine/core/error.h"
 #include "engine/run/memory_advice.h"
 
 namespace flowrun {
 namespace {
+
+/// A flush does not run further ahead of those who take what it emits: they would hold it all, and
+/// get the newest first.
+constexpr std::int64_t kFlushAhead = 8 << 20;
+
+/// Works on what others wait for until flushes are no longer far ahead, or the attempt is stopped.
+/// The thread that flushes is one of the workers: if it slept instead, nobody might be left.
+void help(AttemptContext& context) {
+  tbb::task_group group;
+  // Holds the group open without being run; who lets go of it first ends the wait.
+  struct Gate {
+    std::mutex mutex;
+    tbb::task_handle open;
+    void release() {
+      const std::lock_guard lock(mutex);
+      open = tbb::task_handle();
+    }
+  };
+  const auto gate = std::make_shared<Gate>();
+  gate->open = group.defer([] {});
+  const std::stop_callback on_stop(context.failure.token(), [gate] { gate->release(); });
+  context.credits->when_flushed(kFlushAhead, [gate] { gate->release(); });
+  group.wait();
+}
 
 /// Sends what a flush emits at once, charging its bytes: an accumulator is drained batch by batch.
 class FlushOutput final : public Output {
@@ -15,7 +43,11 @@ class FlushOutput final : public Output {
     rows_ += batch->rows();
     if (node_->context().failure.stopped()) return;
     auto lease = node_->context().credits->charge(batch->bytes());
+    since_rest_ += batch->bytes();
     node_->port(port).send(*unit_, std::move(batch), std::move(lease));
+    if (since_rest_ < kFlushAhead) return;
+    since_rest_ = 0;
+    help(node_->context());
   }
   void reject(Reject reject) override { rejects.push_back(std::move(reject)); }
   void check(CheckResult result) override { checks.push_back(std::move(result)); }
@@ -28,6 +60,7 @@ class FlushOutput final : public Output {
   NodeBase* node_;
   OpenUnit* unit_;
   std::int64_t rows_ = 0;
+  std::int64_t since_rest_ = 0;
 };
 
 }  // namespace

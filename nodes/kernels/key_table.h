@@ -173,15 +173,18 @@ class KeyTable {
     free_ -= bytes;
   }
 
+  /// What stood at i comes to stand at i or i + the old size, or close behind: two streams in
+  /// order, where a walk over the records would jump about.
   void grow() {
-    slots_.assign(std::max(kFirstSlots, slots_.size() * 2), Slot{});
+    const auto old = std::exchange(slots_, std::vector<Slot>());
+    slots_.resize(std::max(kFirstSlots, old.size() * 2));
     mask_ = static_cast<std::uint32_t>(slots_.size() - 1);
-    for_each([&](Place place) {
-      const auto tag = head_of(address(place)).tag;
-      auto at = tag & mask_;
+    for (const auto& slot : old) {
+      if (slot.place == kFree) continue;
+      auto at = slot.tag & mask_;
       while (slots_[at].place != kFree) at = (at + 1) & mask_;
-      slots_[at] = {tag, place};
-    });
+      slots_[at] = slot;
+    }
   }
 
   std::vector<Slot> slots_;
