@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "engine/data/builder.h"
+#include "engine/data/spool.h"
 #include "nodes/kernels/ordinal_sort.h"
 
 namespace flowrun::nodes {
@@ -12,20 +13,34 @@ namespace {
 constexpr std::int64_t kFewRows = 8 * kMaxBatchRows;  // below, dead rows do no harm
 constexpr std::size_t kWorthTaking = 1024;  // living rows that are emitted as a batch of their own
 
-using Kept = std::vector<KeptRows*>;
-
-/// Marks the living rows of every batch that is `chosen`.
+/// Makes room for marks in every batch that is `chosen`.
 template <typename Chosen>
-void mark_living(std::deque<HeldBatch>& batches, const Kept& kept, Chosen chosen) {
+void clear_marks(std::deque<HeldBatch>& batches, Chosen chosen) {
   for (auto& held : batches) {
     if (chosen(held)) held.lives.assign(static_cast<std::size_t>(held.batch->rows()), false);
   }
-  for (const auto* rows : kept) {
-    rows->for_each([&](auto place) {
-      const auto& row = rows->entry(place);
-      if (!row.held->lives.empty()) row.held->lives[row.row] = true;
-    });
+}
+
+/// Calls visit(KeptRow&) for the row of every key.
+template <typename Visit>
+void for_each_row(const std::vector<Kept*>& kept, Visit visit) {
+  for (auto* each : kept) {
+    each->rows.for_each([&](auto place) { visit(each->rows.entry(place)); });
   }
+}
+
+/// The same for the rows that lend values.
+template <typename Visit>
+void for_each_lender(const std::vector<Kept*>& kept, Visit visit) {
+  for (auto* each : kept) {
+    for (auto& row : each->lenders) {
+      if (row.held != nullptr) visit(row);
+    }
+  }
+}
+
+void mark_living(KeptRow& row) {
+  if (!row.held->lives.empty()) row.held->lives[row.row] = true;
 }
 
 /// The marked rows, ascending.
@@ -48,8 +63,13 @@ class Emitter {
     out_.made(rows->rows());
     out_.emit(0, std::move(rows));
   }
-  void row(const Batch& from, std::int64_t row) {
-    gathered_.append_from(from, row);
+  void row(const HeldBatch& held, std::uint32_t row) {
+    const auto* filled = filled_of(held, row);
+    if (filled == nullptr) {
+      gathered_.append_from(*held.batch, row);
+    } else {
+      append_filled(*held.batch, *filled);
+    }
     if (gathered_.full()) flush();
   }
   void flush() {
@@ -59,6 +79,29 @@ class Emitter {
   }
 
  private:
+  static const Filled* filled_of(const HeldBatch& held, std::uint32_t row) {
+    if (held.filled.empty()) return nullptr;
+    const auto found =
+        std::lower_bound(held.filled.begin(), held.filled.end(), row,
+                         [](const Filled& filled, std::uint32_t r) { return filled.row < r; });
+    return found != held.filled.end() && found->row == row ? &*found : nullptr;
+  }
+
+  void append_filled(const Batch& batch, const Filled& filled) {
+    for (std::size_t i = 0; i < batch.schema().size(); ++i) {
+      const Batch* from = &batch;
+      auto row = filled.row;
+      for (auto next = filled.next; next != 0 && !from->column(i).is_valid(row);) {
+        const auto& lender = (*filled.lenders)[next - 1];
+        from = lender.held->batch.get();
+        row = lender.row;
+        next = lender.next;
+      }
+      gathered_.column(i).append_from(from->column(i), row);
+    }
+    gathered_.end_row(batch.ordinal(filled.row));
+  }
+
   BatchBuilder gathered_;
   Output& out_;
 };
@@ -108,10 +151,11 @@ std::vector<Group> group_by_ordinals(std::deque<HeldBatch>& batches) {
 
 void emit_ascending(const HeldBatch& held, Emitter& emitter) {
   const auto& batch = held.batch;
-  if (held.live == batch->rows()) return emitter.batch(batch);
+  const bool as_it_is = held.filled.empty();
+  if (as_it_is && held.live == batch->rows()) return emitter.batch(batch);
   const auto rows = living_rows(held);
-  if (rows.size() >= kWorthTaking) return emitter.batch(take(*batch, rows));
-  for (const auto row : rows) emitter.row(*batch, row);
+  if (as_it_is && rows.size() >= kWorthTaking) return emitter.batch(take(*batch, rows));
+  for (const auto row : rows) emitter.row(held, row);
 }
 
 /// Rows of several batches can have one ordinal (two branches of one source that were put
@@ -149,21 +193,18 @@ void emit_mixed(const Group& group, Emitter& emitter) {
   }
   sort_by_ordinal(rows);
   sort_ties(group, rows);
-  for (const auto& place : rows) emitter.row(*group.batches[place.shard]->batch, place.id);
+  for (const auto& place : rows) emitter.row(*group.batches[place.shard], place.id);
 }
 
 }  // namespace
 
-int compare_rows(const Batch& x, std::int64_t a, const Batch& y, std::int64_t b) {
-  for (std::size_t i = 0; i < x.schema().size(); ++i) {
-    const auto& mine = x.column(i);
-    const auto& theirs = y.column(i);
-    const bool valid = mine.is_valid(a);
-    if (valid != theirs.is_valid(b)) return valid ? 1 : -1;
-    const int order = valid ? compare_at(mine, a, theirs, b) : 0;
-    if (order != 0) return order;
+void HeldBatch::mark(std::uint32_t row) {
+  if (lives.empty()) {
+    lives.assign(static_cast<std::size_t>(batch->rows()), false);
+    live = 0;
   }
-  return 0;
+  lives[row] = true;
+  ++live;
 }
 
 HeldBatch& HeldBatches::add(BatchRef batch) {
@@ -191,10 +232,12 @@ void HeldBatches::replace(HeldBatch& held, BatchRef smaller) {
   held.batch = std::move(smaller);
 }
 
-void HeldBatches::compact(const Kept& kept) {
-  mark_living(batches_, kept, [](const HeldBatch& held) {
+void HeldBatches::compact(const std::vector<Kept*>& kept) {
+  clear_marks(batches_, [](const HeldBatch& held) {
     return held.batch && held.live * 5 < held.batch->rows() * 4;
   });
+  for_each_row(kept, mark_living);
+  for_each_lender(kept, mark_living);
   for (auto& held : batches_) {
     if (held.lives.empty()) continue;
     const auto rows = living_rows(held);
@@ -203,20 +246,39 @@ void HeldBatches::compact(const Kept& kept) {
     replace(held, take(*held.batch, rows));
     held.lives = {};
   }
-  for (auto* rows : kept) {
-    rows->for_each([&](auto place) {
-      auto& row = rows->entry(place);
-      if (!row.held->moved_to.empty()) row.row = row.held->moved_to[row.row];
-    });
-  }
+  const auto move = [](KeptRow& row) {
+    if (!row.held->moved_to.empty()) row.row = row.held->moved_to[row.row];
+  };
+  for_each_row(kept, move);
+  for_each_lender(kept, move);
   for (auto& held : batches_) {
     held.moved_to = {};
     if (held.batch && held.live == 0) drop(held);
   }
 }
 
-void HeldBatches::emit(const Kept& kept, Output& out) {
-  mark_living(batches_, kept, [](const HeldBatch& held) { return held.live > 0; });
+void HeldBatches::emit(const std::vector<Kept*>& kept, Output& out) {
+  // Who lends a value is not emitted itself.
+  for_each_lender(kept, [](KeptRow& row) { --row.held->live; });
+  clear_marks(batches_, [](const HeldBatch& held) { return held.live > 0; });
+  for_each_row(kept, mark_living);
+  for (auto* each : kept) {
+    if (each->lenders.empty()) continue;
+    each->rows.for_each([&](auto place) {
+      const auto& row = each->rows.entry(place);
+      if (row.next != 0) row.held->filled.push_back({row.row, row.next, &each->lenders});
+    });
+  }
+  emit_marked(out);
+}
+
+void HeldBatches::emit_marked(Output& out) {
+  bool lends = false;
+  for (auto& held : batches_) {
+    lends = lends || !held.filled.empty();
+    std::sort(held.filled.begin(), held.filled.end(),
+              [](const Filled& a, const Filled& b) { return a.row < b.row; });
+  }
   std::optional<Emitter> emitter;
   for (const auto& group : group_by_ordinals(batches_)) {
     if (!emitter) emitter.emplace(group.batches.front()->batch->schema_ref(), out);
@@ -226,7 +288,7 @@ void HeldBatches::emit(const Kept& kept, Output& out) {
       emit_mixed(group, *emitter);
     }
     for (auto* held : group.batches) {
-      drop(*held);
+      if (!lends) drop(*held);  // else others may want values of it
       held->lives = {};
     }
   }

@@ -6,12 +6,20 @@
 #include "nodes/kernels/key_encoder.h"
 #include "nodes/kernels/key_table.h"
 #include "nodes/kernels/shards.h"
-#include "nodes/transforms/dedup_rows.h"
+#include "nodes/transforms/dedup_fill.h"
+#include "nodes/transforms/dedup_order.h"
 
 namespace flowrun::nodes {
 namespace {
 
 constexpr std::size_t kAhead = 8;  // runs whose keys are brought into the cache in advance
+
+/// Brings what keys some runs ahead of run `i` lead to into the cache.
+void prefetch(const KeptRows& rows, const KeyRuns& runs, std::span<const std::uint32_t> chosen,
+              std::size_t i) {
+  if (i + 2 * kAhead < chosen.size()) rows.prefetch_slot(runs.hashes[chosen[i + 2 * kAhead]]);
+  if (i + kAhead < chosen.size()) rows.prefetch_record(runs.hashes[chosen[i + kAhead]]);
+}
 
 class DedupState final : public AccumulatorState {
  public:
@@ -27,7 +35,7 @@ class DedupState final : public AccumulatorState {
   /// The keys whose hashes fall together.
   struct Shard {
     std::mutex mutex;
-    KeptRows rows;
+    Kept kept;
     std::int64_t counted = 0;
   };
 
@@ -35,8 +43,9 @@ class DedupState final : public AccumulatorState {
   void add_runs(HeldBatch& held, const KeyRuns& runs, std::span<const std::uint32_t> chosen,
                 Shard& shard);
   [[nodiscard]] KeptRow best_of_run(HeldBatch& held, std::size_t from, std::size_t until) const;
-  [[nodiscard]] bool wins(const KeptRow& row, const KeptRow& over) const;
-  [[nodiscard]] std::vector<KeptRows*> all_kept();
+  void fill_runs(HeldBatch& held, const KeyRuns& runs, std::span<const std::uint32_t> chosen,
+                 Shard& shard);
+  [[nodiscard]] std::vector<Kept*> all_kept();
   void count(Shard& shard);
 
   std::shared_ptr<const DedupPlan> plan_;
@@ -62,12 +71,18 @@ void DedupState::add_batch(const BatchRef& batch) {
   const RunsByShard by_shard(runs);
   const std::shared_lock together(moving_);
   auto& held = held_.add(batch);
+  const bool fills = !plan_->filled.empty();
+  if (fills) held.nullable = nullable_columns(*batch, plan_->filled);
   for_each_shard(next_shard_.fetch_add(1, std::memory_order_relaxed), [&](std::size_t s) {
     const auto chosen = by_shard.of(s);
     if (chosen.empty()) return;
     auto& shard = shards_[s];
     const std::lock_guard lock(shard.mutex);
-    add_runs(held, runs, chosen, shard);
+    if (fills) {
+      fill_runs(held, runs, chosen, shard);
+    } else {
+      add_runs(held, runs, chosen, shard);
+    }
     count(shard);
   });
 }
@@ -77,15 +92,13 @@ void DedupState::add_runs(HeldBatch& held, const KeyRuns& runs,
   std::int64_t born = 0;
   std::int64_t died = 0;
   for (std::size_t i = 0; i < chosen.size(); ++i) {
-    if (i + 2 * kAhead < chosen.size())
-      shard.rows.prefetch_slot(runs.hashes[chosen[i + 2 * kAhead]]);
-    if (i + kAhead < chosen.size()) shard.rows.prefetch_record(runs.hashes[chosen[i + kAhead]]);
+    prefetch(shard.kept.rows, runs, chosen, i);
     const auto run = chosen[i];
     const auto row = best_of_run(held, runs.starts[run], runs.starts[run + 1]);
-    const auto [kept, is_new] = shard.rows.find_or_add(runs.hashes[run], runs.key(run), row);
+    const auto [kept, is_new] = shard.kept.rows.find_or_add(runs.hashes[run], runs.key(run), row);
     if (is_new) {
       ++born;
-    } else if (wins(row, *kept)) {
+    } else if (wins(*plan_, row, *kept)) {
       kept->held->live.fetch_sub(1, std::memory_order_relaxed);
       *kept = row;
       ++born;
@@ -105,43 +118,47 @@ KeptRow DedupState::best_of_run(HeldBatch& held, std::size_t from, std::size_t u
   auto best = at(from);
   for (auto row = from + 1; row < until; ++row) {
     const auto candidate = at(row);
-    if (wins(candidate, best)) best = candidate;
+    if (wins(*plan_, candidate, best)) best = candidate;
   }
   return best;
 }
 
-bool DedupState::wins(const KeptRow& row, const KeptRow& over) const {
-  if (plan_->order_by) {
-    const auto& mine = row.held->batch->column(*plan_->order_by);
-    const auto& theirs = over.held->batch->column(*plan_->order_by);
-    const bool valid = mine.is_valid(row.row);
-    if (valid != theirs.is_valid(over.row)) return valid;
-    const auto order = valid ? compare_at(mine, row.row, theirs, over.row) : 0;
-    if (order != 0) return plan_->keeps_last ? order > 0 : order < 0;
+/// Rows that lose may still lend values, so that each is looked at on its own.
+void DedupState::fill_runs(HeldBatch& held, const KeyRuns& runs,
+                           std::span<const std::uint32_t> chosen, Shard& shard) {
+  Filling filling(*plan_, shard.kept, held_);
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    prefetch(shard.kept.rows, runs, chosen, i);
+    const auto run = chosen[i];
+    for (auto row = runs.starts[run]; row < runs.starts[run + 1]; ++row) {
+      const KeptRow candidate{held.batch->ordinal(row), &held, row};
+      const auto [head, is_new] =
+          shard.kept.rows.find_or_add(runs.hashes[run], runs.key(run), candidate);
+      if (is_new) {
+        filling.begin(candidate);
+      } else {
+        filling.add(*head, candidate);
+      }
+    }
   }
-  if (row.ordinal == over.ordinal) {
-    // One row of the input that came by two ways: which came first is chance, what it holds is not.
-    const auto order = compare_rows(*row.held->batch, row.row, *over.held->batch, over.row);
-    return plan_->keeps_last ? order > 0 : order < 0;
-  }
-  return plan_->keeps_last ? row.ordinal > over.ordinal : row.ordinal < over.ordinal;
 }
 
-std::vector<KeptRows*> DedupState::all_kept() {
-  std::vector<KeptRows*> all;
-  for (auto& shard : shards_) all.push_back(&shard.rows);
+std::vector<Kept*> DedupState::all_kept() {
+  std::vector<Kept*> all;
+  for (auto& shard : shards_) all.push_back(&shard.kept);
   return all;
 }
 
 void DedupState::count(Shard& shard) {
-  const auto bytes = shard.rows.bytes();
+  const auto lenders = static_cast<std::int64_t>(shard.kept.lenders.capacity() * sizeof(KeptRow));
+  const auto bytes = shard.kept.rows.bytes() + lenders;
   bytes_.fetch_add(bytes - std::exchange(shard.counted, bytes), std::memory_order_relaxed);
 }
 
 void DedupState::finish(Output& out) {
   held_.emit(all_kept(), out);
   for (auto& shard : shards_) {
-    shard.rows = KeptRows();
+    shard.kept = {};
     count(shard);
   }
 }

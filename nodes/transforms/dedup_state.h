@@ -15,9 +15,16 @@ struct DedupPlan {
   std::vector<std::size_t> key;
   bool keeps_last = true;
   std::optional<std::size_t> order_by;
+  std::vector<std::size_t> filled;   ///< columns that take the best value that is not null
+  std::vector<std::size_t> compare;  ///< changes: the columns that make a row another one
 };
 
+/// One row of each key stays.
 [[nodiscard]] std::unique_ptr<AccumulatorState> make_dedup_state(
+    std::shared_ptr<const DedupPlan> plan);
+
+/// The rows of each key stay that differ from the one before.
+[[nodiscard]] std::unique_ptr<AccumulatorState> make_changes_state(
     std::shared_ptr<const DedupPlan> plan);
 
 }  // namespace flowrun::nodes

@@ -206,4 +206,22 @@ TEST_CASE("what is wrong with a dedup is said") {
   auto none = dedup_with({{"key", list({})}});
   (void)none.bind();
   CHECK(none.problems() == "error no-columns: the key has no column\n");
+  auto nothing = dedup_with({{"key", value("k")}, {"keep", value("changes")}});
+  (void)nothing.bind();
+  CHECK(nothing.problems() ==
+        "error no-columns: keep = \"changes\" needs columns to compare; add compare = [...], the "
+        "columns that make a row another one\n");
+  auto idle = dedup_with({{"key", value("k")}, {"compare", value("v")}});
+  (void)idle.bind();
+  CHECK(idle.problems() ==
+        "error option-without-effect: \"compare\" means something with keep = \"changes\" only\n");
+  auto both = dedup_with({{"key", value("k")},
+                          {"keep", value("changes")},
+                          {"compare", list({"v", "v"})},
+                          {"prefer", value("non_null")}});
+  (void)both.bind();
+  CHECK(both.problems() ==
+        "error duplicate-column: column \"v\" stands twice\n"
+        "error option-without-effect: prefer = \"non_null\" means something where one row of a key "
+        "stays only; leave it out, or keep \"last\" or \"first\"\n");
 }
