@@ -182,11 +182,11 @@ NodeReader::Resolved NodeReader::resolve_option(const OptionValue& value, const 
                                                 NodeKind kind) {
   const bool window_allowed =
       spec != nullptr && kind == NodeKind::sink && spec->kind == OptionKind::path;
-  const bool is_expression =
+  const bool binds =
       spec != nullptr &&
       (spec->kind == OptionKind::expression || spec->kind == OptionKind::expressions ||
-       spec->kind == OptionKind::targets);
-  const auto form = is_expression ? Form::expression : Form::resolved;
+       spec->kind == OptionKind::targets || spec->kind == OptionKind::query);
+  const auto form = binds ? Form::expression : Form::resolved;
   Resolved out{variables_.apply(value, form, window_allowed),
                variables_.apply(value, Form::unresolved, window_allowed)};
   const bool wants_scalar =

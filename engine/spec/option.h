@@ -32,6 +32,7 @@ enum class OptionKind {
   renames,   ///< a table: new or old name -> string; which is which is the option's help
   expression,   ///< a scalar expression over the columns of the (first) input
   expressions,  ///< a table: name -> expression
+  query,        ///< a query in a database's own language; `${…}` in it becomes $1, $2, …
   targets,      ///< one expression or a list of them, each perhaps with "as name" behind it
   any,       ///< looked at by the factory itself, which reports through BindContext
 };
@@ -50,7 +51,7 @@ struct OptionSpec {
   std::string shape;                 ///< for any: what may be written, for the docs
 };
 
-/// What a `${…}` inside an expression stands for: bound as a value, never pasted as text.
+/// What a `${…}` inside an expression or a query stands for: bound as a value, never pasted as text.
 struct BoundValue {
   std::string text;
   std::string type;  ///< a parameter's type; "" where there is none: it becomes what is asked for
@@ -62,7 +63,7 @@ struct OptionValue {
   using Table = std::vector<std::pair<std::string, OptionValue>>;  // in file order
   std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Table> value;
   SourceSpan span;      ///< of the value
-  std::vector<BoundValue> bound = {};  ///< expressions: what $1, $2, … in the text stand for
+  std::vector<BoundValue> bound = {};  ///< expressions, queries: what $1, $2, … stand for
   SourceSpan key_span;  ///< of the key in front of it, where there is one
 
   [[nodiscard]] bool is_text() const { return std::holds_alternative<std::string>(value); }
