@@ -120,6 +120,7 @@ class SqliteBinder {
     if (!ok_) return binding;
     const bool has_own_order = !relation_.table.empty() && !(shape && shape->is_view);
     binding.ordered = has_own_order || !relation_.order_by.empty();
+    relation_.any_order = !binding.ordered;
     binding.make_source = [relation = relation_, schema] {
       return std::make_unique<SqliteSource>(relation, schema);
     };

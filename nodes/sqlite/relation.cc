@@ -175,7 +175,7 @@ std::unique_ptr<RelationCursor> RelationCursor::open(const SqliteRelation& relat
 
 void RelationCursor::prepare(const Schema& schema, const RelationShape& shape) {
   key_ = key_of(connection_, relation_, shape);
-  if (!relation_.table.empty() && key_.empty() && relation_.order_by.empty()) {
+  if (key_.empty() && relation_.order_by.empty() && !relation_.any_order) {
     throw Error(Errc::plan, "{} is a view, and its rows have no order; say which: order_by = […]",
                 relation_.name());
   }

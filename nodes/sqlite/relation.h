@@ -20,6 +20,7 @@ struct SqliteRelation {
   std::string query;
   std::vector<BoundValue> bound;      ///< what $1, $2, … in the query stand for
   std::vector<std::string> order_by;  ///< columns; empty: the table's own order
+  bool any_order = false;             ///< nobody minds in which order rows come
   bool empty_if_missing = false;      ///< a missing file or table has no rows
 
   /// "mart.db#dim_route" or, of a query, "mart.db".

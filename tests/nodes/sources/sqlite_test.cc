@@ -226,6 +226,15 @@ TEST_CASE("rows come in the order of the table's key, or in the one that is aske
   CHECK(ordered.bind().ordered);
   auto view = database.source({{"table", value("o")}});
   CHECK_FALSE(view.bind().ordered);
+  CHECK(database.read({{"table", value("o")}}).rows.size() == 3);
+  // It was to be a table when nobody could look.
+  auto early = database.source({{"table", value("late")},
+                                {"columns", entries({{"k", "int64"}})},
+                                {"missing", value("empty")}});
+  const auto source = early.bind().make_source();
+  database.execute("create view late as select k from t");
+  CHECK_THROWS_WITH(source->open({}, 0, nullptr),
+                    ContainsSubstring("x.db#late is a view, and its rows have no order"));
 }
 
 TEST_CASE("what a variable in a query stands for is a value") {
