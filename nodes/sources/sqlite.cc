@@ -180,7 +180,8 @@ class SqliteBinder {
   }
 
   [[nodiscard]] std::string hint() const {
-    return options_.has("columns") ? "set missing = \"empty\" where that means no rows"
+    return options_.has("columns") ? "where a sink of this pipeline makes it, write after = "
+                                     "\"SINK\"; where that means no rows, missing = \"empty\""
                                    : "declare `columns` to plan before it is there";
   }
 

@@ -307,8 +307,8 @@ TEST_CASE("what is missing is an error or no rows, and nothing is made") {
         "error no-table: there is no table \"u\" in x.db; declare `columns` to plan before it is "
         "there\n");
   CHECK(database.problems({{"table", value("u")}, columns}) ==
-        "error no-table: there is no table \"u\" in x.db; set missing = \"empty\" where that means "
-        "no rows\n");
+        "error no-table: there is no table \"u\" in x.db; where a sink of this pipeline makes it, "
+        "write after = \"SINK\"; where that means no rows, missing = \"empty\"\n");
   CHECK(database.read({{"table", value("u")}, columns, empty}).lines().empty());
   CHECK(database.read({{"query", value("select n from u")}, columns, empty}).lines().empty());
   const auto none = database.fingerprint({{"table", value("u")}, columns, empty});
