@@ -10,6 +10,7 @@ namespace flowrun::nodes {
 // sources
 NodeType csv_source();
 NodeType ndjson_source();
+NodeType sqlite_source();
 NodeType generate_source();
 
 // transforms

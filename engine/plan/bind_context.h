@@ -47,6 +47,7 @@ class NodeBindContext final : public BindContext {
   /// A column is sparse where it is so in any of the inputs: keeping an old value is the safe
   /// choice.
   [[nodiscard]] std::vector<bool> sparse() const override;
+  [[nodiscard]] bool waits() const override { return !draft_.after.empty(); }
   [[nodiscard]] bool offline() const override { return shared_.options.offline; }
   [[nodiscard]] Micros now() const override { return shared_.now; }
   [[nodiscard]] std::optional<std::string> frozen(const std::string& name) const override;

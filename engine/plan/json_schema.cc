@@ -215,6 +215,7 @@ class SchemaWriter {
       case OptionKind::path:
       case OptionKind::column:
       case OptionKind::expression:
+      case OptionKind::query:
       case OptionKind::duration:
       case OptionKind::size:
         json_.field("type", "string");

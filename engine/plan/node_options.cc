@@ -203,10 +203,11 @@ NodeReader::Resolved NodeReader::resolve_option(const OptionValue& value, const 
                                                 NodeKind kind) {
   const bool window_allowed =
       spec != nullptr && kind == NodeKind::sink && spec->kind == OptionKind::path;
-  const bool is_expression = spec != nullptr && (spec->kind == OptionKind::expression ||
-                                                 spec->kind == OptionKind::expressions ||
-                                                 spec->kind == OptionKind::targets);
-  const auto form = is_expression ? Form::expression : Form::resolved;
+  const bool binds =
+      spec != nullptr &&
+      (spec->kind == OptionKind::expression || spec->kind == OptionKind::expressions ||
+       spec->kind == OptionKind::targets || spec->kind == OptionKind::query);
+  const auto form = binds ? Form::expression : Form::resolved;
   const bool is_mixed = spec != nullptr && !spec->expressions.empty();
   Resolved out{is_mixed ? apply_mixed(variables_, value, spec->expressions)
                         : variables_.apply(value, form, window_allowed),

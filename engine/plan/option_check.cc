@@ -43,6 +43,8 @@ std::string_view expected(OptionKind kind) {
       return "a table of strings";
     case OptionKind::expression:
       return "an expression (a string)";
+    case OptionKind::query:
+      return "a query (a string)";
     case OptionKind::expressions:
       return "a table of expressions (strings)";
     case OptionKind::targets:
@@ -72,6 +74,7 @@ bool has_kind(const OptionValue& value, OptionKind kind) {
     case OptionKind::choice:
     case OptionKind::column:
     case OptionKind::expression:
+    case OptionKind::query:
       return value.is_text();
     case OptionKind::integer:
       return std::holds_alternative<std::int64_t>(value.value);

@@ -109,6 +109,9 @@ class BindContext {
   [[nodiscard]] virtual const std::string& window_column() const = 0;
   /// Port::sparse of the (first) input; empty: none.
   [[nodiscard]] virtual std::vector<bool> sparse() const { return {}; }
+  /// True where the node comes `after` a sink: what it reads may not be there yet, or be another
+  /// then.
+  [[nodiscard]] virtual bool waits() const { return false; }
   /// True where nothing beyond this machine may be asked.
   [[nodiscard]] virtual bool offline() const = 0;
   [[nodiscard]] virtual Micros now() const = 0;

@@ -17,23 +17,24 @@ namespace flowrun {
 
 /// What an option's value may be. The planner checks it, so that factories only read typed values.
 enum class OptionKind {
-  text,      ///< a string
-  path,      ///< a file path or pattern, relative to the pipeline file; "-" is stdin or stdout
-  integer,   ///< a whole number
-  number,    ///< an integer or a float
-  boolean,   ///< true or false
-  duration,  ///< "2h" (microseconds)
-  size,      ///< "256 MiB" (bytes)
-  choice,    ///< one of OptionSpec::choices
-  names,     ///< one name or a list of names
-  column,    ///< the name of a column of the (first) input; the planner checks that it exists
-  columns,   ///< one such name or a list of them
-  types,     ///< a table: column name -> type ("float64", "decimal(18,2)")
-  renames,   ///< a table: new or old name -> string; which is which is the option's help
+  text,         ///< a string
+  path,         ///< a file path or pattern, relative to the pipeline file; "-" is stdin or stdout
+  integer,      ///< a whole number
+  number,       ///< an integer or a float
+  boolean,      ///< true or false
+  duration,     ///< "2h" (microseconds)
+  size,         ///< "256 MiB" (bytes)
+  choice,       ///< one of OptionSpec::choices
+  names,        ///< one name or a list of names
+  column,       ///< the name of a column of the (first) input; the planner checks that it exists
+  columns,      ///< one such name or a list of them
+  types,        ///< a table: column name -> type ("float64", "decimal(18,2)")
+  renames,      ///< a table: new or old name -> string; which is which is the option's help
   expression,   ///< a scalar expression over the columns of the (first) input
   expressions,  ///< a table: name -> expression
+  query,        ///< a query in a database's own language; `${…}` in it becomes $1, $2, …
   targets,      ///< one expression or a list of them, each perhaps with "as name" behind it
-  any,       ///< looked at by the factory itself, which reports through BindContext
+  any,          ///< looked at by the factory itself, which reports through BindContext
 };
 
 /// One row of a node's option table: the only place where an option's name, type, default and help
@@ -52,7 +53,8 @@ struct OptionSpec {
   std::vector<std::string> expressions;
 };
 
-/// What a `${…}` inside an expression stands for: bound as a value, never pasted as text.
+/// What a `${…}` inside an expression or a query stands for: bound as a value, never pasted as
+/// text.
 struct BoundValue {
   std::string text;
   std::string type;  ///< a parameter's type; "" where there is none: it becomes what is asked for
@@ -65,9 +67,9 @@ struct OptionValue {
   using List = std::vector<OptionValue>;
   using Table = std::vector<std::pair<std::string, OptionValue>>;  // in file order
   std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Table> value;
-  SourceSpan span;      ///< of the value
-  std::vector<BoundValue> bound = {};  ///< expressions: what $1, $2, … in the text stand for
-  SourceSpan key_span;  ///< of the key in front of it, where there is one
+  SourceSpan span;                     ///< of the value
+  std::vector<BoundValue> bound = {};  ///< expressions, queries: what $1, $2, … stand for
+  SourceSpan key_span;                 ///< of the key in front of it, where there is one
 
   [[nodiscard]] bool is_text() const { return std::holds_alternative<std::string>(value); }
   [[nodiscard]] bool is_list() const { return std::holds_alternative<List>(value); }

@@ -37,6 +37,11 @@ const char* advice(int code) {
       return "; another process holds it: let that end, or raise busy_timeout";
     case SQLITE_CANTOPEN:
       return "; check that the folder exists and may be written";
+    case SQLITE_READONLY:
+      // A reader cannot roll back for others.
+      return code == SQLITE_READONLY_ROLLBACK || code == SQLITE_READONLY_RECOVERY
+                 ? "; a writer was killed: open it once for writing, so that SQLite rolls it back"
+                 : "";
     default:
       return "";
   }
@@ -155,6 +160,48 @@ std::string Statement::text(int column) const {
   return {text, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
 
+ValueKind Statement::kind(int column) const {
+  switch (sqlite3_column_type(statement_, column)) {
+    case SQLITE_INTEGER:
+      return ValueKind::integer;
+    case SQLITE_FLOAT:
+      return ValueKind::real;
+    case SQLITE_TEXT:
+      return ValueKind::text;
+    case SQLITE_BLOB:
+      return ValueKind::blob;
+    default:
+      return ValueKind::null;
+  }
+}
+
+std::string_view Statement::bytes(int column) const {
+  // Text is asked for as text: a database may keep it as UTF-16.
+  const void* data = sqlite3_column_type(statement_, column) == SQLITE_TEXT
+                         ? sqlite3_column_text(statement_, column)
+                         : sqlite3_column_blob(statement_, column);
+  if (data == nullptr) return {};
+  return {static_cast<const char*>(data),
+          static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+std::string Statement::column_name(int column) const {
+  const char* name = sqlite3_column_name(statement_, column);
+  return name == nullptr ? std::string() : name;
+}
+
+std::string Statement::declared_type(int column) const {
+  const char* type = sqlite3_column_decltype(statement_, column);
+  return type == nullptr ? std::string() : type;
+}
+
+int Statement::parameters() const { return sqlite3_bind_parameter_count(statement_); }
+
+std::optional<int> Statement::parameter(const std::string& name) const {
+  const int number = sqlite3_bind_parameter_index(statement_, name.c_str());
+  return number == 0 ? std::nullopt : std::optional(number);
+}
+
 // -------------------------------------------------------------------------------------------
 // connection
 
@@ -162,7 +209,8 @@ Connection::Connection(std::string path, OpenMode mode, Micros busy_timeout)
     : path_(std::move(path)) {
   // Whoever holds a Connection keeps other threads off it, so SQLite's own mutex would be taken for
   // nothing.
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+  const int flags = SQLITE_OPEN_NOMUTEX |
+                    (mode == OpenMode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
                     (mode == OpenMode::create ? SQLITE_OPEN_CREATE : 0);
   const int code = sqlite3_open_v2(path_.c_str(), &db_, flags, nullptr);
   if (code != SQLITE_OK) {
@@ -209,6 +257,8 @@ bool Connection::in_transaction() const { return sqlite3_get_autocommit(db_) == 
 bool Connection::read_only() const { return sqlite3_db_readonly(db_, "main") == 1; }
 
 std::string Connection::message() const { return sqlite3_errmsg(db_); }
+
+void Connection::interrupt() { sqlite3_interrupt(db_); }
 
 void Connection::keep_log_on_close() {
   sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);

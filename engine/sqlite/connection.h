@@ -21,8 +21,13 @@ inline constexpr int kMaxColumns = 2000;
 /// Returns the name in double quotes, those inside doubled: the one way for a name to get into SQL.
 [[nodiscard]] std::string quote_identifier(std::string_view name);
 
-/// existing: reads and writes where the file's rights allow it, never creates one.
-enum class OpenMode { create, existing };
+/// existing: reads and writes where the file's rights allow it, never creates one. read_only: never
+/// writes; SQLite itself keeps two files beside a database with a write-ahead log as long as
+/// somebody reads it, and may leave them there.
+enum class OpenMode { create, existing, read_only };
+
+/// How SQLite stores a value, whatever its column was declared to be.
+enum class ValueKind : std::uint8_t { null, integer, real, text, blob };
 
 class Connection;
 
@@ -72,6 +77,18 @@ class Statement {
   [[nodiscard]] double float64(int column) const;
   /// "" for NULL.
   [[nodiscard]] std::string text(int column) const;
+  [[nodiscard]] ValueKind kind(int column) const;
+  /// The UTF-8 of a text, or the bytes of a blob; valid until the statement is stepped or reset.
+  [[nodiscard]] std::string_view bytes(int column) const;
+
+  [[nodiscard]] std::string column_name(int column) const;
+  /// The declared type of the table's column that a column of the result shows; "" where it has
+  /// none or is computed.
+  [[nodiscard]] std::string declared_type(int column) const;
+  /// How many parameters the statement has, and the number of one by its name with the sign in
+  /// front ("$1"); nothing where there is none.
+  [[nodiscard]] int parameters() const;
+  [[nodiscard]] std::optional<int> parameter(const std::string& name) const;
 
  private:
   template <typename Value>
@@ -118,6 +135,9 @@ class Connection {
   [[nodiscard]] const std::string& path() const { return path_; }
   /// SQLite's words on what failed last.
   [[nodiscard]] std::string message() const;
+  /// Makes the statement that runs now fail, if one does. Any thread, as long as the connection
+  /// lives.
+  void interrupt();
   /// Leaves the write-ahead log as it is when the connection closes: closing then costs no fsync.
   void keep_log_on_close();
 

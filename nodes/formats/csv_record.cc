@@ -42,6 +42,11 @@ std::string record_text(std::string_view row) {
   return out;
 }
 
+const char* text_problem(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) return "holds a NUL byte";
+  return simdjson::validate_utf8(text.data(), text.size()) ? nullptr : "not valid UTF-8";
+}
+
 std::string long_row_reason(std::size_t max_row) {
   return "row longer than " + format_size(static_cast<std::int64_t>(max_row));
 }

@@ -17,6 +17,10 @@ inline constexpr std::size_t kMostRecordBytes = 64U << 10U;
 /// NUL bytes, too), and at most kMostRecordBytes of it; what was cut is marked by "…".
 [[nodiscard]] std::string record_text(std::string_view row);
 
+/// Why bytes are no text that a column can hold: "holds a NUL byte", "not valid UTF-8"; null where
+/// they are one.
+[[nodiscard]] const char* text_problem(std::string_view text);
+
 /// "row longer than 16 MiB".
 [[nodiscard]] std::string long_row_reason(std::size_t max_row);
 

@@ -126,8 +126,7 @@ class Assembler {
   [[nodiscard]] std::string problem(std::string_view row, std::size_t fields) const {
     if (row.size() > shape_.max_row) return long_row_reason(shape_.max_row);
     if (check_text_) {
-      if (row.find('\0') != std::string_view::npos) return "holds a NUL byte";
-      if (!simdjson::validate_utf8(row.data(), row.size())) return "not valid UTF-8";
+      if (const char* reason = text_problem(row); reason != nullptr) return reason;
     }
     if (fields == shape_.fields) return {};
     return fmt::format("expected {} field{}, found {}", shape_.fields,

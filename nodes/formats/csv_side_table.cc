@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "engine/core/error.h"
-#include "engine/spec/node.h"
 #include "nodes/formats/csv_reader.h"
 
 namespace flowrun::nodes {
@@ -14,7 +13,8 @@ class TableRows final : public Output {
  public:
   void emit(std::size_t /*port*/, BatchRef batch) override { batches.push_back(std::move(batch)); }
   void reject(Reject reject) override {
-    throw Error(Errc::data, "{}: {}{}", reject.origin, reject.reason,
+    throw Error(Errc::data, "{}: {}{}{}", reject.origin,
+                reject.column.empty() ? "" : "column \"" + reject.column + "\": ", reject.reason,
                 reject.value.empty() ? "" : ": " + reject.value);
   }
   std::vector<BatchRef> batches;
@@ -22,14 +22,17 @@ class TableRows final : public Output {
 
 }  // namespace
 
-std::vector<BatchRef> read_csv_table(const std::string& name, const std::string& path,
-                                     const CsvFormat& format, const SchemaRef& schema) {
+std::vector<BatchRef> read_all(Reader& reader) {
   TableRows rows;
   const ReadRequest request;
-  const auto table = std::make_shared<const CsvTable>(format, schema, chosen_simd(), false);
-  const auto reader = open_csv({.name = name, .path = path}, 0, table);
-  while (const auto chunk = reader->read(request, {})) reader->decode(*chunk, request, rows);
+  while (const auto chunk = reader.read(request, {})) reader.decode(*chunk, request, rows);
   return std::move(rows.batches);
+}
+
+std::vector<BatchRef> read_csv_table(const std::string& name, const std::string& path,
+                                     const CsvFormat& format, const SchemaRef& schema) {
+  const auto table = std::make_shared<const CsvTable>(format, schema, chosen_simd(), false);
+  return read_all(*open_csv({.name = name, .path = path}, 0, table));
 }
 
 }  // namespace flowrun::nodes

@@ -5,9 +5,14 @@
 #include <vector>
 
 #include "engine/data/batch.h"
+#include "engine/spec/node.h"
 #include "nodes/formats/csv_format.h"
 
 namespace flowrun::nodes {
+
+/// All rows that are left in a reader. Throws Error(io), and Error(data) for a row that cannot be
+/// read.
+[[nodiscard]] std::vector<BatchRef> read_all(Reader& reader);
 
 /// All rows of a file, the columns of `schema` only; `name` is what messages call it. Throws
 /// Error(io), and Error(data) where the header lacks a column or a row cannot be read.

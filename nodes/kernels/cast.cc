@@ -6,7 +6,6 @@
 
 #include "engine/core/error.h"
 #include "engine/core/time.h"
-#include "engine/data/builder.h"
 #include "engine/data/text.h"
 
 namespace flowrun::nodes {
@@ -30,23 +29,6 @@ Int128 power_of_ten(int exponent) {
   Int128 power = 1;
   for (int i = 0; i < exponent; ++i) power *= 10;
   return power;
-}
-
-bool append_int64(ColumnBuilder& out, std::int64_t value) {
-  if (out.type().id == TypeId::float64) {
-    const auto number = static_cast<double>(value);
-    if (number >= kBeyondInt64 || static_cast<std::int64_t>(number) != value) return false;
-    out.append_float64(number);
-    return true;
-  }
-  return parse_append(out, std::to_string(value));  // decimals, and 1 and 0 as booleans
-}
-
-bool append_float64(ColumnBuilder& out, double value) {
-  if (out.type().id == TypeId::decimal) return parse_append(out, fixed_text(value));
-  if (!(value >= -kBeyondInt64 && value < kBeyondInt64) || value != std::trunc(value)) return false;
-  out.append_int64(static_cast<std::int64_t>(value));
-  return true;
 }
 
 bool append_decimal(ColumnBuilder& out, Int128 value, Type from) {
@@ -89,9 +71,9 @@ bool append_cast(ColumnBuilder& out, const Column& column, std::int64_t row) {
       out.append_int64(column.boolean(row) ? 1 : 0);
       return true;
     case TypeId::int64:
-      return append_int64(out, column.values<std::int64_t>()[i]);
+      return append_number(out, column.values<std::int64_t>()[i]);
     case TypeId::float64:
-      return append_float64(out, column.values<double>()[i]);
+      return append_number(out, column.values<double>()[i]);
     case TypeId::decimal:
       return append_decimal(out, column.values<Int128>()[i], from);
     case TypeId::date:
@@ -144,6 +126,31 @@ Cast cast_codes(const Column& column, Type to) {
 }
 
 }  // namespace
+
+bool append_number(ColumnBuilder& out, std::int64_t value) {
+  if (out.type().id == TypeId::int64) {
+    out.append_int64(value);
+    return true;
+  }
+  if (out.type().id == TypeId::float64) {
+    const auto number = static_cast<double>(value);
+    if (number >= kBeyondInt64 || static_cast<std::int64_t>(number) != value) return false;
+    out.append_float64(number);
+    return true;
+  }
+  return parse_append(out, std::to_string(value));  // decimals, and 1 and 0 as booleans
+}
+
+bool append_number(ColumnBuilder& out, double value) {
+  if (out.type().id == TypeId::float64) {
+    out.append_float64(value);
+    return true;
+  }
+  if (out.type().id == TypeId::decimal) return parse_append(out, fixed_text(value));
+  if (!(value >= -kBeyondInt64 && value < kBeyondInt64) || value != std::trunc(value)) return false;
+  out.append_int64(static_cast<std::int64_t>(value));
+  return true;
+}
 
 bool can_cast(Type from, Type to) {
   if (from == to || from.id == TypeId::string || to.id == TypeId::string) return true;

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/data/column.h"
+#include "engine/data/builder.h"
 
 namespace flowrun::nodes {
 
@@ -24,6 +24,12 @@ struct Cast {
 /// it). A timestamp becomes the day that it lies in. Nulls stay null. The types must be ones that
 /// can_cast() takes.
 [[nodiscard]] Cast cast(const ColumnRef& column, Type to);
+
+/// Appends a whole number as a value of the builder's type, which is a number or a boolean (1 and
+/// 0); false, and nothing appended, where it is not exactly one.
+[[nodiscard]] bool append_number(ColumnBuilder& out, std::int64_t value);
+/// The same of a float; to an int64, a float64 or a decimal.
+[[nodiscard]] bool append_number(ColumnBuilder& out, double value);
 
 /// The reason of a reject: "not an int64".
 [[nodiscard]] std::string not_a(Type type);

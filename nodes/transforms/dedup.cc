@@ -22,9 +22,9 @@ constexpr const char* kNotes =
     "value that is not null (with `keep = \"first\"` the oldest).\n\n"
     "`keep = \"changes\"` keeps of the rows of a key, in the order of `order_by`, the first and "
     "every one that differs in a column of `compare` from the row before it, null being equal to "
-    "null: A, A, B, B, A leaves A, B, A. A history that is stored already goes on where its last "
-    "rows come in front of the new ones: put both together with `union`, the stored ones first, "
-    "and drop those behind it.\n\n"
+    "null: A, A, B, B, A leaves A, B, A. A history that is stored already goes on where its rows "
+    "come in as well: put both together with `union`, the stored source first in the file, and "
+    "drop the stored ones behind it.\n\n"
     "Memory: the rows kept, some 60 bytes a key, and at most as many rows again that have lost; "
     "with `keep = \"changes\"` all rows of a unit and 24 bytes a row.";
 

@@ -4,39 +4,48 @@
 #include <algorithm>
 
 #include "engine/core/error.h"
-#include "engine/core/hash.h"
 #include "engine/data/builder.h"
 #include "engine/data/text.h"
 #include "nodes/catalog.h"
-#include "nodes/formats/csv_infer.h"
-#include "nodes/formats/csv_side_table.h"
 #include "nodes/kernels/moments.h"
-#include "nodes/transforms/lookup_table.h"
+#include "nodes/transforms/lookup_plan.h"
 
 namespace flowrun::nodes {
 namespace {
+
+constexpr const char* kNotes =
+    "The table is a CSV file with a header or, where `table` names one, a table of an SQLite "
+    "database. The types of its columns are found from a sample (a database's from the table's "
+    "declarations, as the sqlite source does); those of the key must be the types of the input's "
+    "columns, which `columns` says where they would be others. A key with a null finds "
+    "nothing.\n\nA CSV file is read when the pipeline is planned, and what it holds is part of the "
+    "plan: a changed file loads everything behind this node again. A database, and whatever comes "
+    "`after` a sink, is read when the node is about to begin: it finds what that sink has "
+    "committed, and what is loaded stays as it is when the table changes (`--full` loads it "
+    "again). A table that is not there when the pipeline is planned needs `columns` for each "
+    "column that is used.\n\nWith `as_of` the table holds versions: the row is taken that is "
+    "valid at that time of the input's row, from `valid_from` (included) until `valid_until` "
+    "(excluded); a null there is without end. Versions of a key must not overlap, and without "
+    "`as_of` no key may stand twice.";
 
 NodeSpec lookup_spec() {
   return {
       .name = "lookup",
       .summary = "Adds columns of the row of another table that has the same key.",
-      .notes =
-          "The table is a CSV file with a header, read when the pipeline is planned; what it holds "
-          "is part of the plan, so that a changed file loads everything behind this node again. "
-          "Its columns' types are found from a sample; those of the key must be the types of the "
-          "input's columns, which `columns` says where the sample does not. A key with a null "
-          "finds nothing.\n\nWith `as_of` the table holds versions: the row is taken that is "
-          "valid at that time of the input's row, from `valid_from` (included) until "
-          "`valid_until` (excluded); a null there is without end. Versions of a key must not "
-          "overlap, and without `as_of` no key may stand twice.",
+      .notes = kNotes,
       .options = {{.name = "file",
                    .kind = OptionKind::path,
-                   .help = "The table: a CSV file with a header.",
+                   .help = "The table: a CSV file with a header, or the SQLite database that "
+                           "it is in.",
                    .required = true,
                    .example = "\"routes.csv\""},
+                  {.name = "table",
+                   .help = "The table's name in the database; without one the file is CSV.",
+                   .example = "\"dim_route\""},
                   {.name = "columns",
                    .kind = OptionKind::types,
-                   .help = "Types of columns of the table, where a sample would say otherwise.",
+                   .help = "Types of columns of the table, where they would be found otherwise or "
+                           "not at all.",
                    .example = "{ route_id = \"string\" }"},
                   {.name = "on",
                    .kind = OptionKind::any,
@@ -71,26 +80,21 @@ NodeSpec lookup_spec() {
                    .example = "\"reject\""}},
       .example =
           "[transforms.keyed]\ntype    = \"lookup\"\ninput   = \"telemetry\"\n"
-          "file    = \"routes.csv\"\non      = [\"route_id\"]\ntake    = [\"route_name\"]\n"
-          "missing = \"reject\"\n"};
+          "file    = \"mart.db\"\ntable   = \"dim_route\"\non      = [\"route_id\"]\n"
+          "as_of   = \"event_time\"\ntake    = [\"route_sk\"]\nmissing = \"reject\"\n"
+          "columns = { valid_from = \"timestamp\", valid_to = \"timestamp\" }\n"};
 }
-
-enum class Missing { null, reject, fail };
-
-struct LookupPlan {
-  SchemaRef schema;
-  std::vector<std::size_t> key;   ///< of the input
-  std::vector<std::size_t> take;  ///< of the table
-  std::vector<std::string> key_names;
-  std::optional<std::size_t> as_of;
-  Missing missing = Missing::null;
-  std::shared_ptr<const LookupTable> table;
-  std::string file;
-};
 
 class Lookup final : public Transform {
  public:
-  explicit Lookup(std::shared_ptr<const LookupPlan> plan) : plan_(std::move(plan)) {}
+  explicit Lookup(std::shared_ptr<const LookupPlan> plan)
+      : plan_(std::move(plan)), table_(plan_->table) {}
+
+  void open(Log& log) override {
+    if (table_) return;
+    table_ = read_table(plan_->source, plan_->roles);
+    log.debug("{}: {} rows to look up", plan_->source.shown, table_->rows());
+  }
 
   void apply(const BatchRef& batch, Output& out) const override {
     std::vector<std::optional<LookupTable::Place>> found;
@@ -119,10 +123,10 @@ class Lookup final : public Transform {
                                                        std::string& key) const {
     key.clear();
     if (!append_key(batch, plan_->key, row, key)) return std::nullopt;
-    if (!plan_->as_of) return plan_->table->find(key, std::nullopt);
+    if (!plan_->as_of) return table_->find(key, std::nullopt);
     const auto& times = batch.column(*plan_->as_of);
     if (!times.is_valid(row)) return std::nullopt;
-    return plan_->table->find(key, moment_of(times, row));
+    return table_->find(key, moment_of(times, row));
   }
 
   [[nodiscard]] ColumnRef taken(std::size_t column,
@@ -135,7 +139,7 @@ class Lookup final : public Transform {
     builder.reserve(static_cast<std::int64_t>(found.size()));
     for (const auto& each : found) {
       if (each) {
-        builder.append_from(plan_->table->batch(each->batch).column(column), each->row);
+        builder.append_from(table_->batch(each->batch).column(column), each->row);
       } else {
         builder.append_null();
       }
@@ -151,9 +155,9 @@ class Lookup final : public Transform {
     }
     if (plan_->missing == Missing::fail) {
       throw Error(Errc::data, "{} has no row for {} = {}; mend it, or set missing = \"reject\"",
-                  plan_->file, fmt::format("{}", fmt::join(plan_->key_names, ", ")), key);
+                  plan_->source.shown, fmt::format("{}", fmt::join(plan_->key_names, ", ")), key);
     }
-    out.reject({.reason = "found nothing in " + plan_->file,
+    out.reject({.reason = "found nothing in " + plan_->source.shown,
                 .column = fmt::format("{}", fmt::join(plan_->key_names, ", ")),
                 .value = key,
                 .record = record_of(batch, row),
@@ -161,189 +165,20 @@ class Lookup final : public Transform {
   }
 
   std::shared_ptr<const LookupPlan> plan_;
+  std::shared_ptr<const LookupTable> table_;
 };
 
-/// `on` and `take`: pairs of names, of ours and the table's.
-using NamePairs = std::vector<std::pair<std::string, std::string>>;
-
-class LookupBinder {
- public:
-  explicit LookupBinder(BindContext& context)
-      : context_(context), plan_(std::make_shared<LookupPlan>()) {}
-
-  Binding run() {
-    Binding binding;
-    const auto on = names("on");
-    const auto taken = names("take");
-    if (!good_ || !read_schema(binding)) return binding;
-    LookupTable::Roles roles;
-    for (const auto& [ours, theirs] : on) add_key(ours, theirs, roles);
-    add_times(roles);
-    auto fields = context_.input().fields();
-    for (const auto& [ours, theirs] : taken) add_taken(ours, theirs, fields);
-    if (!good_ || !fill(std::move(roles))) return binding;
-    auto port = unchanged_port(context_.input_ref());
-    port.schema = plan_->schema = make_schema(std::move(fields));
-    port.unchanged_from.resize(port.schema->size());
-    binding.outputs.push_back(std::move(port));
-    binding.make_transform = [plan = plan_] { return std::make_unique<Lookup>(plan); };
-    return binding;
-  }
-
- private:
-  void error(std::string_view option, std::string code, std::string message,
-             std::string hint = {}) {
-    context_.error(option, std::move(code), std::move(message), std::move(hint));
-    good_ = false;
-  }
-
-  NamePairs names(std::string_view option) {
-    const auto& value = *context_.options().raw(option);
-    NamePairs pairs;
-    const auto add = [&](const std::string& ours, const OptionValue& theirs) {
-      if (theirs.is_text()) {
-        pairs.emplace_back(ours.empty() ? theirs.text() : ours, theirs.text());
-      } else {
-        error(option, "wrong-type", fmt::format("\"{}\" wants names of columns", option));
-      }
-    };
-    if (value.is_table()) {
-      for (const auto& [ours, theirs] : value.table()) add(ours, theirs);
-    } else if (value.is_list()) {
-      for (const auto& item : value.list()) add("", item);
-    } else {
-      add("", value);
-    }
-    if (pairs.empty() && good_) {
-      error(option, "no-columns", fmt::format("\"{}\" names no column", option));
-    }
-    return pairs;
-  }
-
-  bool read_schema(Binding& binding) {
-    plan_->file = context_.options().text("file");
-    const auto text = context_.read_file("file", plan_->file);
-    if (!text) return false;
-    binding.content_hash = fingerprint(*text);
-    path_ = context_.resolve(plan_->file);
-    try {
-      auto fields =
-          infer_csv_schema({{.name = plan_->file, .path = path_}}, format_).schema->fields();
-      for (const auto& [name, type] : context_.options().pairs("columns")) {
-        const auto field = std::find_if(fields.begin(), fields.end(),
-                                        [&](const Field& each) { return each.name == name; });
-        if (field == fields.end()) {
-          error("columns", "unknown-column",
-                fmt::format("{} has no column \"{}\"", plan_->file, name));
-        } else {
-          field->type = parse_type(type).value();
-        }
-      }
-      if (fields.empty()) error("file", "bad-file", fmt::format("{} has no header", plan_->file));
-      table_schema_ = make_schema(std::move(fields));
-    } catch (const Error& problem) {
-      if (problem.code() == Errc::internal) throw;
-      error("file", "bad-file", problem.what());
-    }
-    return good_;
-  }
-
-  std::optional<std::size_t> table_column(std::string_view option, const std::string& name) {
-    const auto found = table_schema_->index_of(name);
-    if (!found) {
-      error(option, "unknown-column", fmt::format("{} has no column \"{}\"", plan_->file, name),
-            suggest(name, table_schema_->names()));
-    }
-    return found;
-  }
-
-  void add_key(const std::string& ours, const std::string& theirs, LookupTable::Roles& roles) {
-    const auto own = context_.input().index_of(ours);
-    if (!own) {
-      error("on", "unknown-column", fmt::format("the input has no column \"{}\"", ours),
-            suggest(ours, context_.input().names()));
-    }
-    const auto other = table_column("on", theirs);
-    if (!own || !other) return;
-    const auto type = context_.input().field(*own).type;
-    if (table_schema_->field(*other).type != type) {
-      error("on", "wrong-type",
-            fmt::format("\"{}\" is {} here and {} in {}", ours, to_string(type),
-                        to_string(table_schema_->field(*other).type), plan_->file),
-            fmt::format("write columns = {{ {} = \"{}\" }}", theirs, to_string(type)));
-      return;
-    }
-    plan_->key.push_back(*own);
-    plan_->key_names.push_back(ours);
-    roles.key.push_back(*other);
-  }
-
-  void add_times(LookupTable::Roles& roles) {
-    const auto& options = context_.options();
-    if (!options.has("as_of")) return;
-    plan_->as_of = context_.input().index_of(options.text("as_of"));
-    const auto is_moment = [](Type type) { return type.is_time() || type == kDate; };
-    if (!is_moment(context_.input().field(*plan_->as_of).type)) {
-      error("as_of", "wrong-type", "\"as_of\" wants a date or a timestamp");
-    }
-    roles.valid_from = table_column("valid_from", options.text("valid_from"));
-    roles.valid_until = table_column("valid_until", options.text("valid_until"));
-    for (const auto& [option, column] :
-         {std::pair{"valid_from", roles.valid_from}, std::pair{"valid_until", roles.valid_until}}) {
-      if (!column || is_moment(table_schema_->field(*column).type)) continue;
-      const auto& name = table_schema_->field(*column).name;
-      error(option, "wrong-type",
-            fmt::format("\"{}\" of {} is no date and no timestamp", name, plan_->file),
-            fmt::format("write columns = {{ {} = \"timestamp\" }}", name));
-    }
-  }
-
-  void add_taken(const std::string& ours, const std::string& theirs, std::vector<Field>& fields) {
-    const auto column = table_column("take", theirs);
-    if (!column) return;
-    const bool taken = std::any_of(fields.begin(), fields.end(),
-                                   [&](const Field& field) { return field.name == ours; });
-    if (taken) {
-      error("take", "duplicate-column", fmt::format("there is a column \"{}\" already", ours),
-            fmt::format("give it another name: take = {{ other_name = \"{}\" }}", theirs));
-      return;
-    }
-    fields.push_back({ours, table_schema_->field(*column).type});
-    plan_->take.push_back(*column);
-  }
-
-  bool fill(LookupTable::Roles roles) {
-    const auto& missing = context_.options().text("missing");
-    plan_->missing = missing == "reject" ? Missing::reject
-                     : missing == "fail" ? Missing::fail
-                                         : Missing::null;
-    auto built = std::make_shared<LookupTable>(std::move(roles));
-    try {
-      for (auto& batch : read_csv_table(plan_->file, path_, format_, table_schema_)) {
-        built->add(std::move(batch));
-      }
-    } catch (const Error& problem) {
-      if (problem.code() == Errc::internal) throw;
-      error("file", "bad-file", problem.what(), "say in columns what it is, or mend the file");
-      return false;
-    }
-    if (const auto problem = built->finish()) {
-      error("file", "bad-file", fmt::format("{}: {}", plan_->file, *problem));
-      return false;
-    }
-    plan_->table = std::move(built);
-    return true;
-  }
-
-  BindContext& context_;
-  std::shared_ptr<LookupPlan> plan_;
-  CsvFormat format_;
-  std::string path_;
-  SchemaRef table_schema_;
-  bool good_ = true;
-};
-
-Binding bind_lookup(BindContext& context) { return LookupBinder(context).run(); }
+Binding bind_lookup(BindContext& context) {
+  Binding binding;
+  const auto plan = bind_lookup_plan(context, binding.content_hash);
+  if (!plan) return binding;
+  auto port = unchanged_port(context.input_ref());
+  port.schema = plan->schema;
+  port.unchanged_from.resize(port.schema->size());
+  binding.outputs.push_back(std::move(port));
+  binding.make_transform = [plan] { return std::make_unique<Lookup>(plan); };
+  return binding;
+}
 
 }  // namespace
 

@@ -42,6 +42,7 @@ class BindFake final : public BindContext {
   std::string window;
   std::vector<bool> sparse_columns;  ///< of the first input
   bool is_offline = false;
+  bool is_waiting = false;  ///< the node comes after a sink
   Micros moment = 0;
   std::string directory = "/pipeline";
 
@@ -62,6 +63,7 @@ class BindFake final : public BindContext {
                                                      const std::string& path) override;
   [[nodiscard]] const std::string& window_column() const override { return window; }
   [[nodiscard]] std::vector<bool> sparse() const override { return sparse_columns; }
+  [[nodiscard]] bool waits() const override { return is_waiting; }
   [[nodiscard]] bool offline() const override { return is_offline; }
   [[nodiscard]] Micros now() const override { return moment; }
   [[nodiscard]] std::optional<std::string> frozen(const std::string& name) const override;

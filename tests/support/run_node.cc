@@ -36,6 +36,8 @@ void append(Collected& all, Collected call) {
 
 Collected transformed(BindFake& context, const std::vector<BatchRef>& batches) {
   const auto transform = bound(context).make_transform();
+  Log quiet;
+  transform->open(quiet);
   Collected all;
   for (const auto& batch : batches) {
     Collected call;

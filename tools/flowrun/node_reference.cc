@@ -112,6 +112,8 @@ std::string value_kind(const OptionSpec& option) {
       return "table: name = name";
     case OptionKind::expression:
       return "expression";
+    case OptionKind::query:
+      return "query";
     case OptionKind::expressions:
       return "table: name = expression";
     case OptionKind::targets:

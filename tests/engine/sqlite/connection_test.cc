@@ -147,3 +147,61 @@ TEST_CASE("a lock held by another connection is waited for, then reported with w
   }
   CHECK_NOTHROW(Transaction(waiter));
 }
+
+TEST_CASE("a connection for reading shows values as they are stored, and writes nothing") {
+  const TempFolder folder;
+  {
+    Connection writer(folder / "a.db", OpenMode::create);
+    writer.execute(
+        "create table t (n integer, x decimal(10, 2)); insert into t values (1, 'é'), (2.5, null), "
+        "(x'00ff', 7)");
+  }
+  Connection reader(folder / "a.db", OpenMode::read_only);
+  auto rows = reader.prepare("select n, x, n is null from t where rowid > $1 or $2 is null");
+  CHECK(rows.parameters() == 2);
+  CHECK(rows.parameter("$2") == 2);
+  CHECK_FALSE(rows.parameter("$3"));
+  CHECK(rows.column_name(1) == "x");
+  CHECK(rows.declared_type(1) == "decimal(10, 2)");
+  CHECK(rows.declared_type(2) == "");
+  REQUIRE(rows.step());
+  CHECK(rows.kind(0) == ValueKind::integer);
+  CHECK(rows.kind(1) == ValueKind::text);
+  CHECK(rows.bytes(1) == "é");
+  REQUIRE(rows.step());
+  CHECK(rows.kind(0) == ValueKind::real);
+  CHECK(rows.kind(1) == ValueKind::null);
+  CHECK(rows.bytes(1).empty());
+  REQUIRE(rows.step());
+  CHECK(rows.kind(0) == ValueKind::blob);
+  CHECK(rows.bytes(0) == std::string_view("\0\xFF", 2));
+  CHECK(code_of([&] { reader.execute("insert into t values (3, 3)"); }) == Errc::io);
+  CHECK_THROWS_AS(Connection(folder / "b.db", OpenMode::read_only), Error);
+  CHECK_FALSE(std::filesystem::exists(folder / "b.db"));
+}
+
+TEST_CASE("a statement that runs can be interrupted") {
+  const TempFolder folder;
+  Connection connection(folder / "a.db", OpenMode::create);
+  auto rows = connection.prepare(
+      "with recursive c(n) as (select 1 union all select n + 1 from c) select n from c");
+  REQUIRE(rows.step());
+  connection.interrupt();
+  CHECK(code_of([&] { rows.run(); }) == Errc::io);
+}
+
+TEST_CASE("who reads only says that a killed writer has to be rolled back") {
+  const TempFolder folder;
+  const auto path = folder / "a.db";
+  Connection writer(path, OpenMode::create);
+  writer.execute(
+      "pragma cache_size = 1; create table t (n); begin; insert into t select value "
+      "from (with recursive c(value) as (select 1 union all select value + 1 from c "
+      "limit 50000) select value from c)");
+  // Copied as they are in the middle of the transaction: what a killed process leaves.
+  std::filesystem::copy_file(path, folder / "b.db");
+  std::filesystem::copy_file(path + "-journal", folder / "b.db-journal");
+  Connection reader(folder / "b.db", OpenMode::read_only);
+  CHECK_THROWS_WITH(reader.integer("select count(*) from t"),
+                    ContainsSubstring("a writer was killed: open it once for writing"));
+}

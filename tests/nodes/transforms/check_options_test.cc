@@ -139,7 +139,7 @@ TEST_CASE("a reference that cannot be read is said when the pipeline is planned"
   CHECK_THAT(said("id\n1\n", "idd"),
              StartsWith("error bad-file: rule \"r\": dim.csv: its header has no column \"idd\""));
   CHECK_THAT(said("id,x\n1,y\nz,y\n", "id"),
-             StartsWith("error bad-file: rule \"r\": dim.csv:3:9: not an int64: z"));
+             StartsWith("error bad-file: rule \"r\": dim.csv:3:9: column \"id\": not an int64: z"));
   CHECK_THAT(problems({{"column", value("k")}, {"reference", value("dim.csv")}}),
              StartsWith("error wrong-type: rule \"r\": \"reference\" must be a table"));
   CHECK_THAT(problems({{"column", value("k")},

@@ -1,5 +1,8 @@
 #include <fstream>
 
+#include "engine/core/error.h"
+#include "engine/core/hash.h"
+#include "engine/sqlite/connection.h"
 #include "nodes/catalog.h"
 #include "tests/support/catch.h"
 #include "tests/support/run_node.h"
@@ -127,4 +130,148 @@ TEST_CASE("what is wrong with the table or its columns is said") {
   CHECK_THAT(
       LookupFake(kRoutes, {on, name, {"columns", table({{"name", value("int64")}})}}).problems(),
       ContainsSubstring("not an int64"));
+}
+
+// ------------------------------------------------------------------------------------------------
+// tables of a database, and whatever is read when a run is about to begin
+
+namespace {
+
+/// A lookup in a table of a database that may not be there yet.
+class DatabaseFake {
+ public:
+  explicit DatabaseFake(BindFake::Given options, const std::string& sql = "") {
+    if (!sql.empty()) execute(sql);
+    options.emplace_back("file", value("x.db"));
+    options.emplace_back("table", value("dim"));
+    context = std::make_unique<BindFake>(nodes::lookup(), options,
+                                         std::vector<SchemaRef>{schema_of(kFields)});
+    context->directory = folder_ / ".";
+  }
+
+  void execute(const std::string& sql) {
+    sqlite::Connection connection(folder_ / "x.db", sqlite::OpenMode::create);
+    connection.execute(sql);
+  }
+
+  std::string problems() {
+    static_cast<void>(context->bind());
+    return context->problems();
+  }
+
+  std::unique_ptr<BindFake> context;
+
+ private:
+  TempFolder folder_;
+};
+
+const char* const kDim =
+    "create table dim (sk integer primary key, route text, name text, valid_from text, valid_to "
+    "text);"
+    "insert into dim values (11, 'r1', 'North', '2026-01-01', '2026-02-01 00:00:00'), "
+    "(12, 'r1', 'Norths', '2026-02-01T00:00:00', null), (20, 'r2', null, null, '2026-01-15');";
+
+const BindFake::Given kVersioned{
+    {"on", value("route")},
+    {"take", table({{"route_sk", value("sk")}, {"label", value("name")}})},
+    {"as_of", value("at")},
+    {"columns", table({{"valid_from", value("timestamp")}, {"valid_to", value("timestamp")}})}};
+
+}  // namespace
+
+TEST_CASE("rows are looked up in a table of a database, as it is when the run begins") {
+  DatabaseFake fake(kVersioned, kDim);
+  const auto rows = batch_of(kFields,
+                             "r1,2025-12-31T00:00:00,1\nr1,2026-01-01T00:00:00,2\n"
+                             "r1,2026-02-01T00:00:00,3\nr2,1999-01-01T00:00:00,4\n"
+                             "r2,2026-01-15T00:00:00,5\nr3,2026-01-15T00:00:00,6");
+  CHECK(transformed(*fake.context, {rows}).csv() ==
+        "r1,2025-12-31T00:00:00,1,,\nr1,2026-01-01T00:00:00,2,11,North\n"
+        "r1,2026-02-01T00:00:00,3,12,Norths\nr2,1999-01-01T00:00:00,4,20,\n"
+        "r2,2026-01-15T00:00:00,5,,\nr3,2026-01-15T00:00:00,6,,\n");
+  const auto binding = fake.context->bind();
+  // Hashed is what is read of the table, not what it holds.
+  CHECK(
+      binding.content_hash ==
+      fingerprint("route string, valid_from timestamp, valid_to timestamp, sk int64, name string"));
+  const auto transform = binding.make_transform();
+  fake.execute("insert into dim values (30, 'r3', 'West', '2026-01-01', null)");
+  Log quiet;
+  transform->open(quiet);
+  Collected out;
+  transform->apply(rows, out);
+  CHECK_THAT(out.csv(), ContainsSubstring("r3,2026-01-15T00:00:00,6,30,West\n"));
+}
+
+TEST_CASE(
+    "two rows with one key in a table of a database end the run, and so does one that is bad") {
+  const BindFake::Given plain{{"on", value("route")}, {"take", value("name")}};
+  DatabaseFake twice(plain, kDim);
+  CHECK_THROWS_WITH(transformed(*twice.context, {batch_of(kFields, "r1,,1")}),
+                    ContainsSubstring("x.db#dim: the key r1 stands 2 times"));
+  DatabaseFake overlapping(kVersioned, std::string(kDim) +
+                                           "insert into dim values (13, 'r1', 'x', '2026-01-31', "
+                                           "'2026-02-01')");
+  CHECK_THROWS_WITH(transformed(*overlapping.context, {batch_of(kFields, "r1,,1")}),
+                    ContainsSubstring("two versions of the key r1 are valid at once"));
+  DatabaseFake bad(kVersioned,
+                   std::string(kDim) + "insert into dim values (40, 'r4', 'x', 'yesterday', null)");
+  CHECK_THROWS_WITH(
+      transformed(*bad.context, {batch_of(kFields, "r1,,1")}),
+      ContainsSubstring("x.db#dim: rowid 40: column \"valid_from\": not a timestamp: yesterday"));
+  DatabaseFake view(plain,
+                    "create table t (route text, name text); insert into t values ('r1', "
+                    "'a'); create view dim as select * from t");
+  CHECK(transformed(*view.context, {batch_of(kFields, "r1,,1")}).csv() == "r1,,1,a\n");
+}
+
+TEST_CASE("a table that a sink is to make needs types for what is used of it") {
+  DatabaseFake alone({{"on", value("route")}, {"take", value("name")}});
+  CHECK(alone.problems() ==
+        "error no-file: there is no file x.db; where a sink of this pipeline makes it, write after "
+        "= \"SINK\"\n");
+  DatabaseFake untyped({{"on", value("route")}, {"take", value("name")}});
+  untyped.context->is_waiting = true;
+  CHECK_THAT(
+      untyped.problems(),
+      ContainsSubstring("x.db#dim is not there yet, so that the type of its column \"route\" "
+                        "is not known; write columns = { route = \"string\" }"));
+  DatabaseFake typed({{"on", value("route")},
+                      {"take", value("name")},
+                      {"columns", table({{"route", value("string")}, {"name", value("string")}})}});
+  typed.context->is_waiting = true;
+  const auto binding = typed.context->bind();
+  REQUIRE(typed.context->problems() == "");
+  typed.execute("create table dim (route text, name text); insert into dim values ('r1', 'North')");
+  CHECK(typed.context->bind().content_hash == binding.content_hash);
+  Log quiet;
+  Collected out;
+  const auto transform = binding.make_transform();
+  transform->open(quiet);
+  transform->apply(batch_of(kFields, "r1,,1"), out);
+  CHECK(out.csv() == "r1,,1,North\n");
+  DatabaseFake other({{"on", value("route")}, {"take", value("name")}}, "create table t (n)");
+  CHECK_THAT(other.problems(), ContainsSubstring("there is no table \"dim\" in x.db"));
+  DatabaseFake undeclared({{"on", value("route")}, {"take", value("name")}},
+                          "create table dim (route text, name)");
+  CHECK_THAT(undeclared.problems(),
+             ContainsSubstring("column \"name\" of x.db#dim has no declared type"));
+}
+
+TEST_CASE("a CSV file that comes after a sink is read when the run begins") {
+  LookupFake fake(kRoutes,
+                  {{"on", table({{"route", value("route_id")}})}, {"take", value("name")}});
+  fake.context->is_waiting = true;
+  const auto binding = fake.context->bind();
+  REQUIRE(fake.context->problems() == "");
+  CHECK(binding.content_hash == fingerprint("route_id string, name string"));
+  const auto transform = binding.make_transform();
+  std::ofstream(fake.context->resolve("t.csv"), std::ios::app) << "r3,West,1\n";
+  Log quiet;
+  transform->open(quiet);
+  Collected out;
+  transform->apply(batch_of(kFields, "r3,,1"), out);
+  CHECK(out.csv() == "r3,,1,West\n");
+  fake.context->is_waiting = false;
+  CHECK(fake.context->bind().content_hash == fingerprint(kRoutes));
 }
