@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "engine/core/error.h"
-#include "engine/data/buffer.h"
+#include "nodes/kernels/block.h"
 
 namespace flowrun::nodes {
 
@@ -43,10 +43,10 @@ class KeyTable {
 
   /// Brings what a hash leads to into the cache: first the slot, some keys later the record.
   void prefetch_slot(std::uint64_t hash) const {
-    if (!slots_.empty()) __builtin_prefetch(&slots_[tag_of(hash) & mask_]);
+    if (slots_ != nullptr) __builtin_prefetch(&slots_[tag_of(hash) & mask_]);
   }
   void prefetch_record(std::uint64_t hash) const {
-    if (slots_.empty()) return;
+    if (slots_ == nullptr) return;
     const auto& slot = slots_[tag_of(hash) & mask_];
     if (slot.tag == tag_of(hash) && slot.place != kFree) __builtin_prefetch(address(slot.place));
   }
@@ -55,7 +55,7 @@ class KeyTable {
   /// are too many.
   std::pair<Entry*, bool> find_or_add(std::uint64_t hash, std::string_view key,
                                       const Entry& fresh) {
-    if (size_ * 8 >= slots_.size() * 5) grow();
+    if (size_ * 8 >= capacity_ * 5) grow();
     const auto tag = tag_of(hash);
     for (auto at = tag & mask_;; at = (at + 1) & mask_) {
       auto& slot = slots_[at];
@@ -98,7 +98,7 @@ class KeyTable {
 
   /// Bytes kept.
   [[nodiscard]] std::int64_t bytes() const {
-    return bytes_ + static_cast<std::int64_t>(slots_.capacity() * sizeof(Slot));
+    return bytes_ + static_cast<std::int64_t>(slot_block_.size());
   }
 
  private:
@@ -118,7 +118,7 @@ class KeyTable {
   };
   /// Chunks come from slabs that grow with the table: few and large ones, once there is much, are
   /// kinder to the processor's tables of pages.
-  static constexpr std::size_t kLargestSlab = std::size_t{2} << 20;
+  static constexpr std::size_t kLargestSlab = Block::kHugePage;
   static constexpr std::size_t kSlabShare = 8;
   static constexpr std::size_t kKeyAt = sizeof(Head) + sizeof(Entry);
 
@@ -161,11 +161,10 @@ class KeyTable {
     }
     if (bytes > free_) {
       const auto share = static_cast<std::size_t>(bytes_) / kSlabShare;
-      auto slab = Buffer::allocate(std::max(bytes, std::min(kLargestSlab, share)));
-      bytes_ += static_cast<std::int64_t>(slab->capacity());
-      next_ = slab->template mutable_as<char>();
-      free_ = slab->capacity();
-      slabs_.push_back(std::move(slab));
+      const auto& slab = slabs_.emplace_back(std::max(bytes, std::min(kLargestSlab, share)));
+      bytes_ += static_cast<std::int64_t>(slab.size());
+      next_ = slab.data();
+      free_ = slab.size();
     }
     chunks_.push_back(next_);
     used_.push_back(0);
@@ -176,10 +175,12 @@ class KeyTable {
   /// What stood at i comes to stand at i or i + the old size, or close behind: two streams in
   /// order, where a walk over the records would jump about.
   void grow() {
-    const auto old = std::exchange(slots_, std::vector<Slot>());
-    slots_.resize(std::max(kFirstSlots, old.size() * 2));
-    mask_ = static_cast<std::uint32_t>(slots_.size() - 1);
-    for (const auto& slot : old) {
+    const auto old_capacity = std::exchange(capacity_, std::max(kFirstSlots, capacity_ * 2));
+    const auto old_block = std::exchange(slot_block_, Block(capacity_ * sizeof(Slot)));
+    const auto* old = std::exchange(slots_, new (slot_block_.data()) Slot[capacity_]);
+    mask_ = static_cast<std::uint32_t>(capacity_ - 1);
+    for (std::size_t i = 0; i < old_capacity; ++i) {
+      const auto& slot = old[i];
       if (slot.place == kFree) continue;
       auto at = slot.tag & mask_;
       while (slots_[at].place != kFree) at = (at + 1) & mask_;
@@ -187,13 +188,15 @@ class KeyTable {
     }
   }
 
-  std::vector<Slot> slots_;
+  Block slot_block_;
+  Slot* slots_ = nullptr;  ///< in the block
+  std::size_t capacity_ = 0;
   std::uint32_t mask_ = 0;
   std::size_t size_ = 0;
   Place newest_ = 0;
   std::vector<char*> chunks_;
   std::vector<std::uint32_t> used_;  ///< words, by chunk
-  std::vector<std::shared_ptr<Buffer>> slabs_;
+  std::vector<Block> slabs_;
   char* next_ = nullptr;  ///< in the last slab
   std::size_t free_ = 0;
   std::int64_t bytes_ = 0;
