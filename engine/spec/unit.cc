@@ -21,7 +21,8 @@ std::string Unit::shown() const {
     case UnitKind::window:
       return "window " + format_timestamp(interval.from) + ".." + format_timestamp(interval.until);
     case UnitKind::load:
-      return "load " + id.substr(0, 12);
+      // A fingerprint is known by its beginning; a cursor's load is named after its run.
+      return "load " + (id.find('-') == std::string::npos ? id.substr(0, 12) : id);
     case UnitKind::unplaced:
       return "rows without a time";
   }

@@ -13,6 +13,8 @@ TEST_CASE("units are shown for people and named for files") {
   CHECK(half.file_name() == "19700101T000000.5Z");
   const Unit load{.kind = UnitKind::load, .id = "0123456789abcdef"};
   CHECK(load.shown() == "load 0123456789ab");
+  CHECK(Unit{.kind = UnitKind::load, .id = "cursor-20260101T000000-1a2b"}.shown() ==
+        "load cursor-20260101T000000-1a2b");
   CHECK(load.file_name() == "load");
   const Unit unplaced{.kind = UnitKind::unplaced, .id = "unplaced"};
   CHECK(unplaced.shown() == "rows without a time");
