@@ -230,8 +230,9 @@ class LookupBinder {
       auto fields =
           infer_csv_schema({{.name = plan_->file, .path = path_}}, format_).schema->fields();
       for (const auto& [name, type] : context_.options().pairs("columns")) {
-        const auto field = std::find_if(fields.begin(), fields.end(),
-                                        [&](const Field& each) { return each.name == name; });
+        const auto field =
+            std::find_if(fields.begin(), fields.end(),
+                         [&wanted = name](const Field& each) { return each.name == wanted; });
         if (field == fields.end()) {
           error("columns", "unknown-column",
                 fmt::format("{} has no column \"{}\"", plan_->file, name));
