@@ -148,10 +148,10 @@ std::string format_date(std::int32_t days) {
 }
 
 std::string format_timestamp(Micros wall) {
-  const Micros day = snap_down(wall, kDay) / kDay;
-  const Micros rest = wall - day * kDay;
-  auto out = fmt::format("{}T{:02}:{:02}:{:02}", format_date(static_cast<std::int32_t>(day)),
-                         rest / kHour, rest / kMinute % 60, rest / kSecond % 60);
+  const Micros rest = time_of_day(wall);
+  auto out =
+      fmt::format("{}T{:02}:{:02}:{:02}", format_date(static_cast<std::int32_t>(day_of(wall))),
+                  rest / kHour, rest / kMinute % 60, rest / kSecond % 60);
   if (const auto fraction = rest % kSecond; fraction != 0) {
     out += fmt::format(".{:06}", fraction);
     while (out.back() == '0') out.pop_back();

@@ -35,6 +35,14 @@ struct CivilDate {
 
 [[nodiscard]] CivilDate civil_from_days(std::int64_t days);
 
+/// The day that a reading is on, in days since the epoch, and the time of that day; of any reading.
+[[nodiscard]] constexpr std::int64_t day_of(Micros wall) {
+  return wall / kDay - (wall % kDay < 0 ? 1 : 0);
+}
+[[nodiscard]] constexpr Micros time_of_day(Micros wall) {
+  return wall % kDay + (wall % kDay < 0 ? kDay : 0);
+}
+
 /// Parses "YYYY-MM-DD" into days since the epoch; nothing where it is no such date.
 [[nodiscard]] std::optional<std::int32_t> parse_date(std::string_view text);
 

@@ -61,8 +61,10 @@ Problem read_decimal(std::string_view text, ValueType to, Int128& out) {
     } else if (c >= '0' && c <= '9') {
       ++digits;
       if (point && scale >= kMostDigits) continue;  // further digits change nothing that is kept
-      if (__builtin_mul_overflow(unscaled, Int128{10}, &unscaled)) return kOverflow;
-      unscaled += c - '0';
+      if (__builtin_mul_overflow(unscaled, Int128{10}, &unscaled) ||
+          __builtin_add_overflow(unscaled, Int128{c - '0'}, &unscaled)) {
+        return kOverflow;
+      }
       if (point) ++scale;
     } else {
       break;
@@ -152,7 +154,7 @@ struct Casting {
           const auto value = parse_timestamp(trimmed(a));
           const auto day = parse_date(trimmed(a));
           if (!value && !day) return "not a date";
-          r = day ? *day : static_cast<std::int32_t>(snap_down(value->wall, kDay) / kDay);
+          r = day ? *day : static_cast<std::int32_t>(day_of(value->wall));
           return nullptr;
         });
       case Family::timestamp:
@@ -327,7 +329,7 @@ Vector convert(const Vector& from, ValueType to, const Rows& rows, Mask mask) {
     case Family::date:
       return casting.each<std::int32_t, std::int64_t>(
           [](std::int64_t a, std::int32_t& r) -> Problem {
-            r = static_cast<std::int32_t>(snap_down(a, kDay) / kDay);
+            r = static_cast<std::int32_t>(day_of(a));
             return nullptr;
           });
     default:

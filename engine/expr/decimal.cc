@@ -31,7 +31,7 @@ bool divide_decimals(Int128 a, int scale_a, Int128 b, int scale_b, int scale, In
   if (digits < 0) return false;  // callers choose scales so that this does not happen
   constexpr auto kLimit = ~UInt128{0} / 10;
   for (int i = 0; i < digits; ++i) {
-    if (rest > kLimit || quotient > kLimit) return false;
+    if (rest > kLimit || quotient >= kLimit) return false;
     rest *= 10;
     quotient = quotient * 10 + rest / by;
     rest %= by;

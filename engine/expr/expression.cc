@@ -25,6 +25,25 @@ void keep_first(std::vector<Failure>& failures) {
   failures.erase(std::unique(failures.begin(), failures.end(), same_row), failures.end());
 }
 
+/// The same without the values of rows that failed: an argument may fail that greatest() and its
+/// like then pass over.
+ColumnRef without_failed(const ColumnRef& column, const std::vector<Failure>& failures) {
+  const auto has_value = [&](const Failure& failure) { return column->is_valid(failure.row); };
+  if (std::none_of(failures.begin(), failures.end(), has_value)) return column;
+  ColumnBuilder builder(column->type());
+  builder.reserve(column->length());
+  auto failed = failures.begin();
+  for (std::int64_t row = 0; row < column->length(); ++row) {
+    if (failed != failures.end() && failed->row == row) {
+      builder.append_null();
+      ++failed;
+    } else {
+      builder.append_from(*column, row);
+    }
+  }
+  return builder.finish();
+}
+
 }  // namespace
 
 Expression::Expression(std::shared_ptr<const Node> root, std::string text,
@@ -43,7 +62,9 @@ Evaluation Expression::evaluate(const Batch& batch) const {
   Evaluation out;
   const Rows rows{&batch, batch.rows(), &out.failures};
   out.column = spread(root_->eval(rows, nullptr), batch.rows());
-  if (!out.failures.empty()) keep_first(out.failures);
+  if (out.failures.empty()) return out;
+  keep_first(out.failures);
+  out.column = without_failed(out.column, out.failures);
   return out;
 }
 

@@ -78,7 +78,9 @@ bool add_clock(std::string_view text, Interval128& out) {
     const auto piece = text.substr(0, colon);
     const auto [end, failed] = std::from_chars(piece.data(), piece.data() + piece.size(),
                                                parts[count], std::chars_format::fixed);
-    if (piece.empty() || failed != std::errc() || end != piece.data() + piece.size()) return false;
+    if (piece.empty() || piece.front() == '-' || failed != std::errc() ||
+        end != piece.data() + piece.size())
+      return false;
     ++count;
     if (colon == std::string_view::npos) break;
     if (count == 3) return false;
@@ -123,7 +125,7 @@ bool add_iso(std::string_view text, Interval128& out) {
 }
 
 bool fits_int32(double value) {
-  return value >= std::numeric_limits<std::int32_t>::min() &&
+  return value > std::numeric_limits<std::int32_t>::min() &&
          value <= std::numeric_limits<std::int32_t>::max();
 }
 
@@ -199,7 +201,10 @@ std::string format_interval(const Interval128& value) {
 bool add_intervals(const Interval128& a, const Interval128& b, Interval128& out) {
   return !__builtin_add_overflow(a.months, b.months, &out.months) &&
          !__builtin_add_overflow(a.days, b.days, &out.days) &&
-         !__builtin_add_overflow(a.micros, b.micros, &out.micros);
+         !__builtin_add_overflow(a.micros, b.micros, &out.micros) &&
+         out.months != std::numeric_limits<std::int32_t>::min() &&
+         out.days != std::numeric_limits<std::int32_t>::min() &&
+         out.micros != std::numeric_limits<Micros>::min();
 }
 
 Interval128 negated(const Interval128& value) {
@@ -226,8 +231,8 @@ bool scale_interval(const Interval128& value, double factor, Interval128& out) {
 }
 
 bool add_to_wall(Micros wall, const Interval128& value, Micros& out) {
-  auto days = wall / kDay - (wall % kDay < 0 ? 1 : 0);
-  const auto time = wall - days * kDay;
+  auto days = day_of(wall);
+  const auto time = time_of_day(wall);
   if (value.months != 0) {
     const auto civil = civil_from_days(days);
     const auto month = civil.year * 12 + (civil.month - 1) + value.months;

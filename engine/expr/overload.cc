@@ -165,7 +165,8 @@ NodeRef Binder::bind_rounding(const Syntax& syntax) {
     if (!converts(family, Family::decimal)) {
       throw BindProblem{fmt::format("{} wants a number", syntax.name), "", syntax.at};
     }
-    value = convert_to(std::move(value), decimal_for(value), syntax.args[0].at);
+    const auto exact = decimal_for(value);
+    value = convert_to(std::move(value), exact, syntax.args[0].at);
   }
   const auto from = value->type();
   const int scale = static_cast<int>(std::max<std::int64_t>(wanted, 0));

@@ -53,8 +53,9 @@ Vector shift_date(ValueType out, const Rows& rows, Mask mask, std::span<const Ve
   return map2<std::int32_t, std::int32_t, std::int64_t>(
       out, rows, mask, args, [](std::int32_t date, std::int64_t by, std::int32_t& r) -> Problem {
         std::int64_t days = 0;
-        if (__builtin_add_overflow(std::int64_t{date}, Sign * by, &days)) return kOverflow;
-        return to_days(days, r);
+        const bool lost = Sign < 0 ? __builtin_sub_overflow(std::int64_t{date}, by, &days)
+                                   : __builtin_add_overflow(std::int64_t{date}, by, &days);
+        return lost ? kOverflow : to_days(days, r);
       });
 }
 /// A date and an interval are a timestamp.
@@ -62,7 +63,9 @@ template <int Sign>
 Vector shift_midnight(ValueType out, const Rows& rows, Mask mask, std::span<const Vector> args) {
   return map2<std::int64_t, std::int32_t, Interval128>(
       out, rows, mask, args, [](std::int32_t date, Interval128 by, Micros& r) -> Problem {
-        return add_to_wall(date * kDay, Sign < 0 ? negated(by) : by, r) ? nullptr : kOverflow;
+        Micros midnight = 0;
+        if (__builtin_mul_overflow(std::int64_t{date}, kDay, &midnight)) return kOverflow;
+        return add_to_wall(midnight, Sign < 0 ? negated(by) : by, r) ? nullptr : kOverflow;
       });
 }
 Vector shift_midnight_by_left(ValueType out, const Rows& rows, Mask mask,
@@ -121,8 +124,7 @@ Vector truncate(ValueType out, const Rows& rows, Mask mask, std::span<const Vect
       out, rows, mask, args, [](std::string_view unit, Micros wall, Micros& r) -> Problem {
         const auto part = time_unit(unit);
         if (!part || !truncates(*part)) return kNoUnit;
-        r = truncated(wall, *part);
-        return nullptr;
+        return truncate_wall(wall, *part, r) ? nullptr : kOverflow;
       });
 }
 Vector truncate_in_zone(ValueType out, const Rows& rows, Mask mask, std::span<const Vector> args) {
@@ -133,8 +135,10 @@ Vector truncate_in_zone(ValueType out, const Rows& rows, Mask mask, std::span<co
         if (!part || !truncates(*part)) return kNoUnit;
         const auto* zone = zone_named(name);
         if (zone == nullptr) return kNoZone;
-        r = zone->utc(truncated(zone->wall(utc), *part));
-        return nullptr;
+        Micros wall = 0;
+        const bool good =
+            zone->to_wall(utc, wall) && truncate_wall(wall, *part, wall) && zone->to_utc(wall, r);
+        return good ? nullptr : kOverflow;
       });
 }
 
@@ -183,8 +187,7 @@ Vector wall_in_zone(ValueType out, const Rows& rows, Mask mask, std::span<const 
       out, rows, mask, args, [](std::string_view name, Micros utc, Micros& r) -> Problem {
         const auto* zone = zone_named(name);
         if (zone == nullptr) return kNoZone;
-        r = zone->wall(utc);
-        return nullptr;
+        return zone->to_wall(utc, r) ? nullptr : kOverflow;
       });
 }
 Vector instant_in_zone(ValueType out, const Rows& rows, Mask mask, std::span<const Vector> args) {
@@ -192,8 +195,7 @@ Vector instant_in_zone(ValueType out, const Rows& rows, Mask mask, std::span<con
       out, rows, mask, args, [](std::string_view name, Micros wall, Micros& r) -> Problem {
         const auto* zone = zone_named(name);
         if (zone == nullptr) return kNoZone;
-        r = zone->utc(wall);
-        return nullptr;
+        return zone->to_utc(wall, r) ? nullptr : kOverflow;
       });
 }
 

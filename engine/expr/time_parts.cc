@@ -55,8 +55,14 @@ std::int64_t first_of(std::int64_t year, std::int64_t length) {
   return floor_div(year - 1, length) * length + 1;
 }
 
-Micros start_of(std::int64_t year, unsigned month) {
-  return days_from_civil(year, month, 1) * kDay;
+// False where what is asked for is out of range.
+bool floor_to(Micros wall, Micros unit, Micros& out) {
+  const auto rest = wall % unit + (wall % unit < 0 ? unit : 0);
+  return !__builtin_sub_overflow(wall, rest, &out);
+}
+bool midnight_of(std::int64_t day, Micros& out) { return !__builtin_mul_overflow(day, kDay, &out); }
+bool start_of(std::int64_t year, unsigned month, Micros& out) {
+  return midnight_of(days_from_civil(year, month, 1), out);
 }
 
 struct IsoWeek {
@@ -90,44 +96,43 @@ bool truncates(TimeUnit unit) { return unit < TimeUnit::epoch; }
 
 bool has_fraction(TimeUnit unit) { return unit == TimeUnit::second || unit == TimeUnit::epoch; }
 
-Micros truncated(Micros wall, TimeUnit unit) {
-  const auto days = floor_div(wall, kDay);
+bool truncate_wall(Micros wall, TimeUnit unit, Micros& out) {
+  const auto days = day_of(wall);
   const auto date = civil_from_days(days);
   switch (unit) {
-    case TimeUnit::microseconds:
-      return wall;
     case TimeUnit::milliseconds:
-      return floor_div(wall, 1000) * 1000;
+      return floor_to(wall, 1000, out);
     case TimeUnit::second:
-      return floor_div(wall, kSecond) * kSecond;
+      return floor_to(wall, kSecond, out);
     case TimeUnit::minute:
-      return floor_div(wall, kMinute) * kMinute;
+      return floor_to(wall, kMinute, out);
     case TimeUnit::hour:
-      return floor_div(wall, kHour) * kHour;
+      return floor_to(wall, kHour, out);
     case TimeUnit::day:
-      return days * kDay;
+      return floor_to(wall, kDay, out);
     case TimeUnit::week:
-      return (days - weekday(days)) * kDay;
+      return midnight_of(days - weekday(days), out);
     case TimeUnit::month:
-      return start_of(date.year, date.month);
+      return start_of(date.year, date.month, out);
     case TimeUnit::quarter:
-      return start_of(date.year, (date.month - 1) / 3 * 3 + 1);
+      return start_of(date.year, (date.month - 1) / 3 * 3 + 1, out);
     case TimeUnit::year:
-      return start_of(date.year, 1);
+      return start_of(date.year, 1, out);
     case TimeUnit::decade:
-      return start_of(floor_div(date.year, 10) * 10, 1);
+      return start_of(floor_div(date.year, 10) * 10, 1, out);
     case TimeUnit::century:
-      return start_of(first_of(date.year, 100), 1);
+      return start_of(first_of(date.year, 100), 1, out);
     case TimeUnit::millennium:
-      return start_of(first_of(date.year, 1000), 1);
+      return start_of(first_of(date.year, 1000), 1, out);
     default:
-      return wall;
+      out = wall;
+      return true;
   }
 }
 
 std::int64_t field_of(Micros wall, TimeUnit unit) {
-  const auto days = floor_div(wall, kDay);
-  const auto time = wall - days * kDay;
+  const auto days = day_of(wall);
+  const auto time = time_of_day(wall);
   const auto date = civil_from_days(days);
   switch (unit) {
     case TimeUnit::microseconds:

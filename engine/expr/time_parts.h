@@ -36,7 +36,8 @@ enum class TimeUnit {
 /// True for second and epoch, which have six decimals: field_of() gives them in microseconds.
 [[nodiscard]] bool has_fraction(TimeUnit unit);
 
-[[nodiscard]] Micros truncated(Micros wall, TimeUnit unit);
+/// The start of the unit that a reading is in; false where that is too far back.
+[[nodiscard]] bool truncate_wall(Micros wall, TimeUnit unit, Micros& out);
 /// The field of a reading; of second and epoch in microseconds.
 [[nodiscard]] std::int64_t field_of(Micros wall, TimeUnit unit);
 /// False where intervals have no such field.

@@ -16,7 +16,8 @@
 
 namespace flowrun::expr {
 
-/// A PostgreSQL interval: months and days have no fixed length, so they stay apart.
+/// A PostgreSQL interval: months and days have no fixed length, so they stay apart. No part is the
+/// least number of its type, so that each has a negative.
 struct Interval128 {
   std::int32_t months = 0;
   std::int32_t days = 0;

@@ -14,11 +14,12 @@ namespace flowrun::expr {
 class Zone {
  public:
   virtual ~Zone() = default;
+  // False where the result is out of range.
   /// The wall-clock reading at an instant.
-  [[nodiscard]] virtual Micros wall(Micros utc) const = 0;
+  [[nodiscard]] virtual bool to_wall(Micros utc, Micros& wall) const = 0;
   /// The instant of a reading. Of two that read the same (clocks set back) the later one with
   /// standard time, and a reading that never was moves on by the gap: as PostgreSQL does.
-  [[nodiscard]] virtual Micros utc(Micros wall) const = 0;
+  [[nodiscard]] virtual bool to_utc(Micros wall, Micros& utc) const = 0;
 };
 
 /// Null where there is no such zone. Any thread.

@@ -77,7 +77,10 @@ SourceSpan NodeBindContext::inside(const OptionValue& value, std::size_t offset,
 
 bool NodeBindContext::scan_input(std::optional<std::int64_t> rows,
                                  const std::function<void(const Batch&)>& visit) {
-  if (!may_scan_) return false;  // something upstream is wrong, and that was reported
+  if (!may_scan_) {  // something is wrong already, and that was reported
+    refused_scan_ = true;
+    return false;
+  }
   if (!shared_.services.scan) {
     error_at(draft_.decl->span, "cannot-scan",
              "its input would have to be read to plan it, which cannot be done here",

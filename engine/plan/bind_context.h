@@ -57,6 +57,9 @@ class NodeBindContext final : public BindContext {
   [[nodiscard]] SourceSpan inside(const OptionValue& value, std::size_t offset,
                                   std::size_t length) const override;
   [[nodiscard]] Diagnostics& diagnostics() override { return diagnostics_; }
+  /// Whether the node asked for its input and got none because of problems elsewhere: it can then
+  /// not be bound, through no fault of its own.
+  [[nodiscard]] bool refused_scan() const { return refused_scan_; }
 
  private:
   [[nodiscard]] std::string frozen_key(const std::string& name) const;
@@ -67,6 +70,7 @@ class NodeBindContext final : public BindContext {
   std::vector<SchemaRef> inputs_;
   std::vector<EdgeFrom> edges_;
   bool may_scan_;
+  bool refused_scan_ = false;
   Diagnostics diagnostics_;
 };
 

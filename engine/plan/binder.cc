@@ -209,6 +209,7 @@ class Binder {
     }
     const auto& all = diagnostics_.all();
     const bool failed =
+        context.refused_scan() ||
         std::any_of(all.begin() + static_cast<std::ptrdiff_t>(before), all.end(),
                     [](const Diagnostic& d) { return d.severity == Severity::error; });
     if (!failed && inputs.good) check_factory(node);

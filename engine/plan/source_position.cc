@@ -1,5 +1,8 @@
 #include "engine/plan/source_position.h"
 
+#include <algorithm>
+#include <string>
+
 namespace flowrun {
 namespace {
 
@@ -113,6 +116,18 @@ std::size_t byte_offset(std::string_view text, std::uint32_t line, std::uint32_t
     while (at < text.size() && is_continuation(text[at])) ++at;
   }
   return at;
+}
+
+SourceSpan position_in(const std::shared_ptr<const SourceText>& source, std::uint32_t line,
+                       std::uint32_t column) {
+  const std::string_view text = source->text;
+  const auto before = text.substr(0, byte_offset(text, line, 1));
+  const auto lines = static_cast<std::uint32_t>(std::count(before.begin(), before.end(), '\n'));
+  const auto start = before.find_last_of('\n') + 1;
+  const auto whole = text.substr(start, text.find('\n', start) - start);
+  const auto width = static_cast<std::uint32_t>(
+      std::count_if(whole.begin(), whole.end(), [](char c) { return !is_continuation(c); }));
+  return {source, lines + 1, std::min(column, width + 1), 0};
 }
 
 bool is_quoted(const SourceSpan& span) {

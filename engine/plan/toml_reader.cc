@@ -164,8 +164,8 @@ std::optional<OptionValue> read_toml(const std::shared_ptr<const SourceText>& so
   } catch (const toml::parse_error& error) {
     const auto& begin = error.source().begin;
     const std::string message(error.description());
-    diagnostics.error("syntax", {source, begin.line, begin.column, 0}, shown_message(message),
-                      hint_for(message));
+    diagnostics.error("syntax", position_in(source, begin.line, begin.column),
+                      shown_message(message), hint_for(message));
     return std::nullopt;
   }
 }

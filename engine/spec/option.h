@@ -80,6 +80,9 @@ struct OptionValue {
   /// The entry of a table, or nothing.
   [[nodiscard]] const OptionValue* find(std::string_view key) const;
 };
+// Made here once before a std::pair asks whether it can be made: asked inside of that question, clang
+// finds the pairs of its own tables incomplete.
+static_assert(sizeof(OptionValue{}) > 0);
 
 /// The checked options of one node: every required one is there, every value has its kind, defaults
 /// are filled in. Asking for an option that the node's table does not declare is a bug and throws.

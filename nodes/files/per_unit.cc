@@ -142,8 +142,9 @@ std::vector<Coverage> UnitFileSink::covered(const SinkContext& context) {
     if (!range) continue;
     const auto file = paths_.file(*range);
     if (!holds(file, *range) && !holds(UnitPaths::unfinished(file), *range)) continue;
-    std::erase_if(covered, [&](const Coverage& there) { return overlaps(there, marker.coverage); });
-    covered.push_back(std::move(marker.coverage));
+    auto& own = marker.coverage;
+    std::erase_if(covered, [&](const Coverage& there) { return overlaps(there, own); });
+    covered.push_back(std::move(own));
   }
   return covered;
 }

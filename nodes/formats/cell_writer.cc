@@ -122,13 +122,13 @@ char* CellWriter::write_date(char* to, std::int64_t days) {
 char* CellWriter::write_time(char* to, std::int64_t micros) {
   if (!remembers_ || micros != last_) {
     constexpr std::size_t kDateSize = sizeof "2026-01-31T" - 1;
-    if (remembers_ && micros >= day_ && micros - day_ < kDay && text_[kDateSize - 1] == 'T') {
-      text_size_ = static_cast<std::size_t>(write_clock(text_.data() + kDateSize, micros - day_) -
-                                            text_.data());
+    if (remembers_ && day_of(micros) == day_ && text_[kDateSize - 1] == 'T') {
+      text_size_ = static_cast<std::size_t>(
+          write_clock(text_.data() + kDateSize, time_of_day(micros)) - text_.data());
     } else {
       const auto text = format_timestamp(micros);
       text_size_ = text.copy(text_.data(), text_.size());
-      day_ = snap_down(micros, kDay);
+      day_ = day_of(micros);
     }
     if (id_ == TypeId::timestamptz) text_[text_size_++] = 'Z';
     last_ = micros;

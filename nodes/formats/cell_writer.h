@@ -46,7 +46,7 @@ class CellWriter {
   int decimals_ = 0;
   bool remembers_ = false;  ///< whether `last_` and `text_` hold a value
   std::int64_t last_ = 0;   ///< microseconds or days
-  std::int64_t day_ = 0;    ///< timestamps: when its day began
+  std::int64_t day_ = 0;    ///< timestamps: its day
   std::size_t text_size_ = 0;
   std::array<char, 32> text_{};
 };

@@ -74,6 +74,20 @@ void null_values(const ColumnInput& in, T* out, Validity& validity) {
   }
 }
 
+/// False where a quote or an escape mark could be part of a number or a time: what stands between
+/// quotes is then not what it looks like (251.222 is 51.2 where "2" is the quote).
+bool has_plain_quotes(const ColumnInput& in) {
+  constexpr std::string_view kValueCharacters = "0123456789+-.: eEtTzZ";
+  const auto is_mark = [&](char c) { return kValueCharacters.find(c) != std::string_view::npos; };
+  return !in.fields.quote || (!is_mark(*in.fields.quote) && !is_mark(in.dialect->escape));
+}
+
+/// Leaves all rows to the general parser.
+std::size_t all_odd(std::size_t rows, std::uint32_t* odd) {
+  for (std::size_t row = 0; row < rows; ++row) odd[row] = static_cast<std::uint32_t>(row);
+  return rows;
+}
+
 /// Decodes a column of fixed width: `fast` takes the usual values and leaves the numbers of the
 /// other rows in its last argument; `general` parses those.
 template <typename T, typename Fast, typename General>
@@ -83,12 +97,14 @@ ColumnRef decode_fixed(const ColumnInput& in, std::vector<BadValue>& bad, Fast f
   auto values = Buffer::allocate(rows * sizeof(T));
   const auto odd = Buffer::allocate((rows + 1) * sizeof(std::uint32_t));
   auto* out = values->mutable_as<T>();
-  const auto count = fast(in.fields, out, odd->mutable_as<std::uint32_t>());
+  const bool plain = has_plain_quotes(in);
+  auto* odd_rows = odd->mutable_as<std::uint32_t>();
+  const auto count = plain ? fast(in.fields, out, odd_rows) : all_odd(rows, odd_rows);
   Validity validity(rows);
-  if (in.nulls->look_like_values()) null_values(in, out, validity);
+  if (plain && in.nulls->look_like_values()) null_values(in, out, validity);
   std::string scratch;
   for (std::size_t i = 0; i < count; ++i) {
-    const auto row = odd->as<std::uint32_t>()[i];
+    const auto row = odd_rows[i];
     out[row] = T{};
     const auto field = read_field(in.fields, row, *in.dialect, scratch);
     if (field.problem != nullptr) {

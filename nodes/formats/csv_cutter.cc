@@ -112,7 +112,9 @@ std::optional<CsvText> CsvCutter::next(std::size_t bytes, const std::stop_token&
     const auto seen = survey();
     if (!more) return last_rows(seen);
     if (seen.last_row_end > 0) return cut(seen.last_row_end, seen);
-    if (size_ >= max_row_ + kLineEnd) return skip_long_row(stop);
+    if (size_ >= max_row_ + kLineEnd) {
+      if (auto row = skip_long_row(stop); row || stop.stop_requested()) return row;
+    }
     wanted = std::max(size_ + 1, std::min(size_ * 2, max_row_ + kLineEnd));
   }
 }
@@ -145,7 +147,7 @@ std::optional<CsvText> CsvCutter::last_rows(CsvSurvey seen) {
     CsvMachine machine(dialect_);
     machine.run(
         data(), size_, [](std::size_t) {}, [](std::size_t) { return true; });
-    auto out = broken_row(unclosed(machine), record_text({data(), size_}));
+    auto out = broken_row(unclosed(machine), record_text(without_line_end({data(), size_})));
     size_ = 0;
     return out;
   }
@@ -157,8 +159,10 @@ std::optional<CsvText> CsvCutter::last_rows(CsvSurvey seen) {
   return cut(size_, seen);
 }
 
+/// Nothing where it is a comment: a line that is no row may be of any length.
 std::optional<CsvText> CsvCutter::skip_long_row(const std::stop_token& stop) {
   CsvMachine machine(dialect_);
+  const bool is_comment = *data() == dialect_.comment;
   constexpr std::size_t kWanted =
       kMostRecordBytes + kLineEnd + 1;  // enough to see whether it is cut
   std::string beginning;
@@ -180,8 +184,11 @@ std::optional<CsvText> CsvCutter::skip_long_row(const std::stop_token& stop) {
     if (!found) fill(kSkipBytes, stop);
     if (stop.stop_requested()) return std::nullopt;
   }
-  auto reason = machine.open() ? unclosed(machine) : long_row_reason(max_row_);
-  auto out = broken_row(std::move(reason), record_text(beginning));
+  std::optional<CsvText> out;
+  if (!is_comment) {
+    auto reason = machine.open() ? unclosed(machine) : long_row_reason(max_row_);
+    out = broken_row(std::move(reason), record_text(without_line_end(beginning)));
+  }
   line_ += newlines;
   byte_ += bytes;
   return out;

@@ -12,6 +12,7 @@
 #include "engine/core/error.h"
 #include "nodes/formats/csv_field.h"
 #include "nodes/formats/csv_machine.h"
+#include "nodes/formats/csv_record.h"
 
 namespace flowrun::nodes {
 namespace {
@@ -143,6 +144,10 @@ bool CsvFile::take_first_row(const CsvText& piece) {
   const auto& dialect = format_.dialect;
   const auto row = find_first_row(piece, dialect);
   if (!row) return false;
+  if (format_.header && row->ends.back() - row->from > format_.max_row) {
+    throw Error(Errc::data, "{}: the header cannot be read: {}", name_,
+                long_row_reason(format_.max_row));
+  }
   std::vector<std::string> texts;
   std::string scratch;
   for (std::size_t i = 0; i + 1 < row->ends.size(); ++i) {

@@ -22,9 +22,13 @@ std::size_t character(std::string_view text) {
 
 }  // namespace
 
-std::string record_text(std::string_view row) {
+std::string_view without_line_end(std::string_view row) {
   if (row.ends_with('\n')) row.remove_suffix(1);
   if (row.ends_with('\r')) row.remove_suffix(1);
+  return row;
+}
+
+std::string record_text(std::string_view row) {
   const bool cut = row.size() > kMostRecordBytes;
   if (cut) row = row.substr(0, kMostRecordBytes);
   const bool nul = row.find('\0') != std::string_view::npos;

@@ -13,8 +13,11 @@ namespace flowrun::nodes {
 /// How much of a row a reject keeps.
 inline constexpr std::size_t kMostRecordBytes = 64U << 10U;
 
-/// A row's raw text for a reject: without its line end, valid UTF-8 (what is not becomes U+FFFD,
-/// NUL bytes, too), and at most kMostRecordBytes of it; what was cut is marked by "…".
+/// A row without its line end, LF or CRLF.
+[[nodiscard]] std::string_view without_line_end(std::string_view row);
+
+/// A row or a value for a reject: valid UTF-8 (what is not becomes U+FFFD, NUL bytes, too), and at
+/// most kMostRecordBytes of it; what was cut is marked by "…".
 [[nodiscard]] std::string record_text(std::string_view row);
 
 /// Why bytes are no text that a column can hold: "holds a NUL byte", "not valid UTF-8"; null where

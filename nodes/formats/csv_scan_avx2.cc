@@ -4,8 +4,13 @@
 
 #include "nodes/formats/csv_kernels.h"
 
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2,popcnt,pclmul"))), \
+                             apply_to = function)
+#else
 #pragma GCC push_options
 #pragma GCC target("avx2,bmi,bmi2,popcnt,pclmul")
+#endif
 #include "nodes/formats/csv_scan_blocks.h"
 
 namespace flowrun::nodes {
@@ -91,5 +96,9 @@ const CsvKernels& avx2_csv_kernels() {
 }
 
 }  // namespace flowrun::nodes
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
 #pragma GCC pop_options
+#endif
 #endif

@@ -5,9 +5,16 @@
 
 #include "nodes/formats/csv_kernels.h"
 
+#if defined(__clang__)
+#pragma clang attribute push(                                                             \
+    __attribute__((target("avx2,bmi,bmi2,popcnt,pclmul,"                                  \
+                          "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2"))), \
+    apply_to = function)
+#else
 #pragma GCC push_options
 #pragma GCC target( \
     "avx2,bmi,bmi2,popcnt,pclmul,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2")
+#endif
 #include "nodes/formats/csv_scan_blocks.h"
 
 namespace flowrun::nodes {
@@ -89,5 +96,9 @@ const CsvKernels& avx512_csv_kernels() {
 }
 
 }  // namespace flowrun::nodes
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
 #pragma GCC pop_options
+#endif
 #endif

@@ -6,8 +6,12 @@
 #include "nodes/formats/csv_kernels.h"
 #include "nodes/formats/fast_number.h"
 
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2,popcnt"))), apply_to = function)
+#else
 #pragma GCC push_options
 #pragma GCC target("avx2,bmi,bmi2,popcnt")
+#endif
 
 namespace flowrun::nodes {
 namespace {
@@ -91,5 +95,9 @@ std::size_t avx2_float64(const FieldColumn& fields, double* out, std::uint32_t* 
 }
 
 }  // namespace flowrun::nodes
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
 #pragma GCC pop_options
+#endif
 #endif

@@ -115,7 +115,7 @@ class NdjsonDecoder {
          .column = std::move(problem.column),
          .value = std::move(problem.value),
          .origin = row_origin(decoding_.name, piece_.line + line.line, piece_.byte + line.from),
-         .record = record_text(lines_.text_of(line)),
+         .record = record_text(without_line_end(lines_.text_of(line))),
          .ordinal = ordinal(line)});
   }
 

@@ -81,9 +81,10 @@ bool NdjsonLines::read_line(std::uint32_t* cells) {
 
 /// What is wrong with a line as a text; "" for nothing.
 std::string NdjsonLines::problem_of(std::string_view line) const {
-  if (!valid_ && !simdjson::validate_utf8(line.data(), line.size())) return "not valid UTF-8";
+  // The cutter, which may see the line first, looks at its length only.
   const bool is_long = line.size() - (line.ends_with('\r') ? 1 : 0) > max_row_;
-  return is_long ? long_row_reason(max_row_) : "";
+  if (is_long) return long_row_reason(max_row_);
+  return valid_ || simdjson::validate_utf8(line.data(), line.size()) ? "" : "not valid UTF-8";
 }
 
 /// Goes to the line behind the newline at `end`.

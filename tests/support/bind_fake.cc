@@ -74,8 +74,9 @@ BindFake::BindFake(const NodeType& type, const Given& options, std::vector<Schem
     }
   }
   for (const auto& [name, given] : options) {
-    const bool known = std::any_of(type_.spec.options.begin(), type_.spec.options.end(),
-                                   [&](const OptionSpec& spec) { return spec.name == name; });
+    const bool known =
+        std::any_of(type_.spec.options.begin(), type_.spec.options.end(),
+                    [&wanted = name](const OptionSpec& spec) { return spec.name == wanted; });
     if (!known) throw std::runtime_error(type_.spec.name + " declares no option " + name);
   }
   options_ = Options(std::move(values), {});

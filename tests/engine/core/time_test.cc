@@ -1,5 +1,6 @@
 #include "engine/core/time.h"
 
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -148,6 +149,18 @@ TEST_CASE("a moment is snapped down to its cell, before the epoch too") {
   CHECK(snap_down(9, 7, 3) == 3);
   CHECK(snap_down(2, 7, 3) == -4);
   CHECK(snap_down(5, 7, 1'000'003) == 5 - ((5 - 1'000'003) % 7 + 7) % 7);
+}
+
+TEST_CASE("every reading has a day, a time of that day and a text") {
+  constexpr auto kFirst = std::numeric_limits<Micros>::min();
+  constexpr auto kLast = std::numeric_limits<Micros>::max();
+  CHECK(day_of(-1) == -1);
+  CHECK(time_of_day(-1) == kDay - 1);
+  CHECK(day_of(kDay) == 1);
+  CHECK(time_of_day(kDay) == 0);
+  CHECK(day_of(kFirst) == -106'751'992);
+  CHECK(format_timestamp(kFirst) == "-290308-12-21T19:59:05.224192");
+  CHECK(format_timestamp(kLast) == "294247-01-10T04:00:54.775807");
 }
 
 TEST_CASE("elapsed time is shown for people") {

@@ -55,6 +55,48 @@ TEST_CASE("a row without a value says why, with the values that it was asked of"
         "1.5,!not a number: x,!out of range: 99999");
 }
 
+TEST_CASE("a number that no decimal holds is a failure, to the last digit") {
+  const auto batch = batch_of("s string",
+                              "99999999999999999999999999999999999999\n"
+                              "170141183460469231731687303715884105727\n"
+                              "170141183460469231731687303715884105728\n"
+                              "-170141183460469231731687303715884105729");
+  CHECK(evaluated("s::numeric(38, 0)", *batch) ==
+        "99999999999999999999999999999999999999,"
+        "!out of range: 170141183460469231731687303715884105727,"
+        "!out of range: 170141183460469231731687303715884105728,"
+        "!out of range: -170141183460469231731687303715884105729");
+}
+
+TEST_CASE("where an argument fails there is no value, though the others would do") {
+  const auto batch = batch_of("n decimal(10,2), m decimal(38,0)",
+                              "2.50,7\n2.50,99999999999999999999999999999999999999");
+  expr::SyntaxError error;
+  const auto expression = expr::compile("greatest(n, m, 1)", {&batch->schema(), kNow}, error);
+  REQUIRE(expression);
+  const auto values = expression->evaluate(*batch);
+  REQUIRE(values.failures.size() == 1);
+  CHECK(values.failures[0].row == 1);
+  CHECK(values.column->is_valid(0));
+  CHECK_FALSE(values.column->is_valid(1));
+}
+
+TEST_CASE("times too far away are failures") {
+  const auto batch = batch_of("d date, t timestamp, n int64",
+                              "2026-01-31,2026-01-31T10:00:00,-9223372036854775808");
+  CHECK(evaluated("d - n", *batch).starts_with("!out of range"));
+  CHECK(evaluated("d + 2000000000 - interval '1 day'", *batch).starts_with("!out of range"));
+  CHECK(evaluated("t + interval '1 year' * 292000", *batch).starts_with("294026-01-31T10:00:00"));
+  CHECK(evaluated("t - interval '1 year' * 293000", *batch).starts_with("!out of range"));
+  CHECK(evaluated("date_trunc('millennium', t - interval '1 year' * 292200)", *batch)
+            .starts_with("!out of range"));
+}
+
+TEST_CASE("the decimals to keep may be of any whole number") {
+  CHECK(evaluated("round(7 & 3, 1)") == "3.0");
+  CHECK(evaluated("trunc(7, 0)") == "7");
+}
+
 TEST_CASE("a branch that is not taken does not fail") {
   const auto batch = batch_of("a int64, b int64", "6,2\n6,0");
   CHECK(evaluated("case when b <> 0 then a / b else -1 end", *batch) == "3,-1");

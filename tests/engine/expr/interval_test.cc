@@ -1,5 +1,7 @@
 #include "engine/expr/interval.h"
 
+#include <limits>
+
 #include "engine/expr/decimal.h"
 #include "engine/expr/zone.h"
 #include "tests/support/catch.h"
@@ -20,7 +22,9 @@ TEST_CASE("intervals are read and printed as PostgreSQL does") {
   CHECK(same("2 weeks ago") == "-14 days");
   CHECK(same("5") == "00:00:05");
   CHECK(same("0 s") == "00:00:00");
-  for (const auto* bad : {"", "day", "1 fortnight", "1:2:3:4", "P", "PT", "10:99", "1e99 years"}) {
+  for (const auto* bad :
+       {"", "day", "1 fortnight", "1:2:3:4", "P", "PT", "10:99", "1e99 years", "--1:00", "1:-5",
+        "-99999999999999999999:00", "2147483648 days", "-2147483648 days"}) {
     INFO(bad);
     CHECK_FALSE(parse_interval(bad).has_value());
   }
@@ -30,13 +34,39 @@ TEST_CASE("clocks that go forward and back are read as PostgreSQL reads them") {
   const auto* berlin = zone_named("Europe/Berlin");
   REQUIRE(berlin != nullptr);
   const auto at = [](const char* text) { return parse_timestamp(text)->wall; };
-  CHECK(format_timestamp(berlin->utc(at("2026-03-29T02:30:00"))) == "2026-03-29T01:30:00");
-  CHECK(format_timestamp(berlin->utc(at("2026-10-25T02:30:00"))) == "2026-10-25T01:30:00");
-  CHECK(format_timestamp(berlin->wall(at("2026-07-01T12:00:00"))) == "2026-07-01T14:00:00");
-  CHECK(format_timestamp(zone_named("-05:30")->utc(at("2026-01-01T00:00:00"))) ==
-        "2025-12-31T18:30:00");
+  const auto utc = [&](const Zone& zone, const char* wall) {
+    Micros out = 0;
+    return zone.to_utc(at(wall), out) ? format_timestamp(out) : "out of range";
+  };
+  CHECK(utc(*berlin, "2026-03-29T02:30:00") == "2026-03-29T01:30:00");
+  CHECK(utc(*berlin, "2026-10-25T02:30:00") == "2026-10-25T01:30:00");
+  Micros wall = 0;
+  REQUIRE(berlin->to_wall(at("2026-07-01T12:00:00"), wall));
+  CHECK(format_timestamp(wall) == "2026-07-01T14:00:00");
+  CHECK(utc(*zone_named("-05:30"), "2026-01-01T00:00:00") == "2025-12-31T18:30:00");
   CHECK(zone_named("Nowhere/Land") == nullptr);
-  CHECK(zone_named("../../etc/passwd") == nullptr);
+}
+
+TEST_CASE("a zone is a name of the zone database and no path") {
+  CHECK(zone_named("America/Port-au-Prince") != nullptr);
+  CHECK(zone_named("Etc/GMT+5") != nullptr);
+  for (const auto* path : {"/usr/share/zoneinfo/Europe/Berlin", "../zoneinfo/Europe/Berlin",
+                           "Europe/../Europe/Berlin", "file:Europe/Berlin", "./UTC", ""}) {
+    INFO(path);
+    CHECK(zone_named(path) == nullptr);
+  }
+}
+
+TEST_CASE("zones at the end of time are out of range and wrap nowhere") {
+  constexpr auto kFirst = std::numeric_limits<Micros>::min();
+  constexpr auto kLast = std::numeric_limits<Micros>::max();
+  Micros out = 0;
+  for (const auto* name : {"Europe/Berlin", "-02"}) {
+    INFO(name);
+    const auto* zone = zone_named(name);
+    CHECK_FALSE(zone->to_wall(kLast, out));
+    CHECK_FALSE(zone->to_utc(kFirst, out));
+  }
 }
 
 TEST_CASE("decimals are compared and divided exactly at the edges of their digits") {

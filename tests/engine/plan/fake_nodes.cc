@@ -174,11 +174,11 @@ NodeType judge_transform() {
                         .expressions = {"expr"}}}},
           [](BindContext& context) {
             Binding binding;
-            binding.outputs = {unchanged_port(context.input_ref()),
-                               {.name = "results", .schema = context.input_ref(), .optional = true}};
+            binding.outputs = {
+                unchanged_port(context.input_ref()),
+                {.name = "results", .schema = context.input_ref(), .optional = true}};
             for (const auto& rule : context.options().raw("rules")->list()) {
-              const auto compiled =
-                  compile_condition(context, *rule.find("expr"), context.input());
+              const auto compiled = compile_condition(context, *rule.find("expr"), context.input());
               if (compiled) binding.notes.push_back(rule.find("says")->text() + compiled->text());
             }
             binding.make_transform = [] { return std::make_unique<FakeTransform>(); };
@@ -288,8 +288,8 @@ NodeType look_transform() {
           [](BindContext& context) {
             Binding binding;
             binding.outputs = {unchanged_port(context.input_ref())};
-            binding.make_transform = [] { return std::make_unique<FakeTransform>(); };
             if (const auto before = context.frozen("rows")) {
+              binding.make_transform = [] { return std::make_unique<FakeTransform>(); };
               binding.content_hash = "frozen:" + *before;
               return binding;
             }
@@ -299,6 +299,7 @@ NodeType look_transform() {
                                   : std::nullopt;
             if (!context.scan_input(rows, [&](const Batch& batch) { seen += batch.rows(); }))
               return binding;
+            binding.make_transform = [] { return std::make_unique<FakeTransform>(); };
             context.freeze("rows", std::to_string(seen));
             return binding;
           }};
@@ -377,9 +378,9 @@ NodeType null_sink() {
 
 const Registry& fake_registry() {
   static const Registry registry({table_source(), stream_source(), pass_transform(),
-                                  keep_transform(), judge_transform(), split_transform(), wide_transform(),
-                                  latest_transform(), merge_transform(), look_transform(),
-                                  store_sink(), file_sink(), null_sink()});
+                                  keep_transform(), judge_transform(), split_transform(),
+                                  wide_transform(), latest_transform(), merge_transform(),
+                                  look_transform(), store_sink(), file_sink(), null_sink()});
   return registry;
 }
 

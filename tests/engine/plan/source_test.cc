@@ -74,11 +74,24 @@ TEST_CASE("the first syntax error is reported where it stands, with advice") {
         "p.toml:1:3: error: not valid TOML: expected '=', saw 'ï'\n"
         "  1 | naïve = 1\n"
         "    |   ^");
+  CHECK(plan_text("k = [1").shown() ==
+        "p.toml:1:7: error: not valid TOML: encountered end-of-file\n"
+        "  1 | k = [1\n"
+        "    |       ^");
   CHECK(plan_text("[a]\n[a]\n").shown() ==
         "p.toml:2:1: error: not valid TOML: cannot redefine existing table 'a'\n"
         "  2 | [a]\n"
         "    | ^\n"
         "  = a key and a [table] may stand only once in a file");
+}
+
+TEST_CASE("a position is never outside of its text") {
+  const auto text = std::make_shared<SourceText>(SourceText{"p.toml", "ab\ncdé\n"});
+  CHECK(place(position_in(text, 2, 3)) == "2:3+0");
+  CHECK(place(position_in(text, 2, 9)) == "2:4+0");
+  CHECK(place(position_in(text, 1, 4)) == "1:3+0");
+  CHECK(place(position_in(text, 3, 2)) == "3:1+0");
+  CHECK(place(position_in(text, 7, 1)) == "3:1+0");
 }
 
 TEST_CASE("positions inside strings are those of the raw text") {

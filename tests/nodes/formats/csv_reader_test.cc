@@ -154,6 +154,21 @@ TEST_CASE("rejects say where the row stands, and keep its text") {
   CHECK(read.rejects[1].record == "last\xEF\xBF\xBD");
 }
 
+TEST_CASE("a reject loses one line end and no other CR") {
+  for (const std::int64_t bytes : {1, 1 << 20}) {
+    auto reading = of(2);
+    reading.format.max_row = 8;
+    reading.request.bytes = bytes;
+    const auto read = read_text("a,b\nx\r\r\n123456789\r\r\n", reading);
+    REQUIRE(read.rejects.size() == 2);
+    CHECK(read.rejects[0].record == "x\r");
+    CHECK(read.rejects[1].record == "123456789\r");
+  }
+  const auto value = read_text("n\n\"1\n\"\n", {.columns = {{"n", kInt64}}});
+  REQUIRE(value.rejects.size() == 1);
+  CHECK(value.rejects[0].value == "1\n");
+}
+
 TEST_CASE("a byte-order mark counts as bytes of the file") {
   const auto read = read_text(
       "\xEF\xBB\xBF"
@@ -212,6 +227,32 @@ TEST_CASE("a row that is too long is rejected and reading goes on behind it") {
     REQUIRE(read.rejects.size() == 3);
     CHECK(read.rejects[1].record.size() == 5004);
     CHECK(read.rejects[2].record == std::string(65'536, 'w') + "…");
+  }
+}
+
+TEST_CASE("a comment may be longer than a row, however much is read at once") {
+  auto reading = of(2);
+  reading.format.max_row = 8;
+  reading.format.dialect.comment = '#';
+  const std::string comment = "#" + std::string(50, '"') + "\n";
+  for (const std::int64_t bytes : {1, 9, 20, 1 << 20}) {
+    INFO(bytes);
+    reading.request.bytes = bytes;
+    const auto read = read_text(comment + "a,b\n" + comment + "1,2\n" + comment, reading);
+    CHECK(read.lines() == Lines{"1|2"});
+    CHECK(read.rejects.empty());
+    CHECK(read.ordinals == std::vector<std::uint64_t>{at_line(4)});
+  }
+}
+
+TEST_CASE("a header is no longer than a row, however much is read at once") {
+  auto reading = of(2);
+  reading.format.max_row = 8;
+  for (const std::int64_t bytes : {1, 9, 20, 1 << 20}) {
+    INFO(bytes);
+    reading.request.bytes = bytes;
+    CHECK_THROWS_WITH(read_text("a,b,long1\n1,2,3\n", reading),
+                      "in.csv: the header cannot be read: row longer than 8 B");
   }
 }
 

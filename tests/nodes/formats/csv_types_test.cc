@@ -48,6 +48,21 @@ TEST_CASE("float64 columns") {
                                 "13:not a float64", "14:not a float64", "15:not a float64"});
 }
 
+TEST_CASE("numbers between quotes that are digits themselves are what stands there") {
+  for (const auto type : {kFloat64, kInt64, decimal_type(10, 2)}) {
+    Reading reading{.columns = {{"v", type}}};
+    reading.format.dialect.quote = '2';
+    reading.format.dialect.escape = '2';
+    // Without its quotes, and "22" for one "2": 12, 0 and 32.
+    const auto read = read_text("v,s\n21222,x\n202,x\n23222,x\n", reading);
+    CHECK(read.rejects.empty());
+    const auto zeros = type.scale == 2 ? ".00" : "";
+    const std::vector<std::string> expected{std::string("12") + zeros, std::string("0") + zeros,
+                                            std::string("32") + zeros};
+    CHECK(read.lines() == expected);
+  }
+}
+
 TEST_CASE("decimal columns are exact") {
   const auto read =
       read_values(decimal_type(10, 2), {"12.34", "-0.5", "12345678.90", "1.230", "7", "\"8.25\"",

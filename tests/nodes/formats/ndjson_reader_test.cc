@@ -266,6 +266,8 @@ TEST_CASE("lines that are too long or nested too deeply are rejects") {
       "{\"a\":1}\n{\"a\":2,\"z\":\"" + std::string(100, 'x') + "\"}\n{\"a\":3}\n", reading);
   CHECK(read.lines() == Lines{"1", "3"});
   CHECK(read.reasons() == Lines{"2:row longer than 100 B"});
+  CHECK(read_json("{\"a\":\"" + std::string(100, '\xFF') + "\"}\n", reading).reasons() ==
+        Lines{"1:row longer than 100 B"});
   const auto nested = [](int depth) {
     return "{\"a\":1,\"z\":" + std::string(static_cast<std::size_t>(depth), '[') +
            std::string(static_cast<std::size_t>(depth), ']') + "}\n";
