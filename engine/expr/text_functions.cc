@@ -93,7 +93,8 @@ Vector substring_for(ValueType out, const Rows& rows, Mask mask, std::span<const
 Vector left(ValueType out, const Rows& rows, Mask mask, std::span<const Vector> args) {
   return map2<std::string, std::string_view, std::int64_t>(
       out, rows, mask, args, [](std::string_view a, std::int64_t count, std::string& r) -> Problem {
-        const auto keep = count >= 0 ? count : count_characters(a) + count;
+        const auto most = static_cast<std::int64_t>(a.size());
+        const auto keep = count >= 0 ? std::min(count, most) : count_characters(a) + count;
         return substring_of(a, 1, std::max<std::int64_t>(keep, 0) + 1, r);
       });
 }

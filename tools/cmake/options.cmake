@@ -14,6 +14,10 @@ if(FLOWRUN_SANITIZE)
     -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
   target_link_options(flowrun_options INTERFACE -fsanitize=${FLOWRUN_SANITIZE} -fno-sanitize=vptr)
 endif()
+if(FLOWRUN_FUZZ)
+  # The fuzzers learn from the branches taken; only they are linked with libFuzzer's main function.
+  target_compile_options(flowrun_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 
 # flowrun_library(NAME SOURCES … DEPENDS … PRIVATE_DEPENDS …): one static library per folder. DEPENDS is the
 # dependency rule of the tree, so a forbidden include fails to link as well as to pass tools/check_layers.

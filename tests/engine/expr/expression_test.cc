@@ -92,6 +92,14 @@ TEST_CASE("times too far away are failures") {
             .starts_with("!out of range"));
 }
 
+TEST_CASE("any number of characters can be asked for") {
+  const auto batch =
+      batch_of("s string, n int64", "abc,9223372036854775807\nabc,-9223372036854775808");
+  CHECK(evaluated("left(s, n)", *batch) == "abc,");
+  CHECK(evaluated("right(s, n)", *batch) == "abc,");
+  CHECK(evaluated("substr(s, n)", *batch) == ",abc");
+}
+
 TEST_CASE("the decimals to keep may be of any whole number") {
   CHECK(evaluated("round(7 & 3, 1)") == "3.0");
   CHECK(evaluated("trunc(7, 0)") == "7");
