@@ -109,6 +109,7 @@ void SourceDriver::wait_for_memory() {
   const Stopwatch watch(node_->stats().blocked_ns);
   const auto stop = context_->failure.token();
   if (!context_->credits->wait_below(credit_, least_memory_ / kAheadShare, stop)) return;
+  if (window_ == nullptr) return;  // nothing is emptied before the end
   // More than half full: what was read arrives first, and what it ends is emptied.
   constexpr auto kStep = std::chrono::microseconds(200);
   while (context_->short_of_memory > 0 && context_->credits->wait_below(credit_, 0, stop) &&
