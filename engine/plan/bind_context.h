@@ -37,6 +37,7 @@ class NodeBindContext final : public BindContext {
         edges_(std::move(edges)),
         may_scan_(may_scan) {}
 
+  [[nodiscard]] const std::string& pipeline() const override { return shared_.file.name; }
   [[nodiscard]] const std::string& node() const override { return draft_.decl->name; }
   [[nodiscard]] const Options& options() const override { return draft_.options; }
   [[nodiscard]] const std::vector<SchemaRef>& inputs() const override { return inputs_; }

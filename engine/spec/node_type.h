@@ -90,6 +90,8 @@ struct Binding {
 class BindContext {
  public:
   virtual ~BindContext() = default;
+  /// The pipeline's name ("ship_telemetry").
+  [[nodiscard]] virtual const std::string& pipeline() const = 0;
   /// The node's name in the pipeline ("by_system").
   [[nodiscard]] virtual const std::string& node() const = 0;
   [[nodiscard]] virtual const Options& options() const = 0;

@@ -22,6 +22,7 @@ class ConfinedContext final : public BindContext {
     return context_.read_file(option, resolve(path));
   }
 
+  [[nodiscard]] const std::string& pipeline() const override { return context_.pipeline(); }
   [[nodiscard]] const std::string& node() const override { return context_.node(); }
   [[nodiscard]] const Options& options() const override { return context_.options(); }
   [[nodiscard]] const std::vector<SchemaRef>& inputs() const override { return context_.inputs(); }

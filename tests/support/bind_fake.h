@@ -45,6 +45,7 @@ class BindFake final : public BindContext {
   bool is_waiting = false;  ///< the node comes after a sink
   Micros moment = 0;
   std::string directory = "/pipeline";
+  std::string pipeline_name = "p";
 
   /// Calls the node's bind. Look at diagnostics() and problems() afterwards.
   [[nodiscard]] Binding bind() { return type_.bind(*this); }
@@ -55,6 +56,7 @@ class BindFake final : public BindContext {
   /// How often the node asked for its input.
   [[nodiscard]] int scans() const { return scans_; }
 
+  [[nodiscard]] const std::string& pipeline() const override { return pipeline_name; }
   [[nodiscard]] const std::string& node() const override { return node_; }
   [[nodiscard]] const Options& options() const override { return options_; }
   [[nodiscard]] const std::vector<SchemaRef>& inputs() const override { return inputs_; }
