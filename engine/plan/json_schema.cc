@@ -31,7 +31,7 @@ class SchemaWriter {
     write_params();
     write_matrix();
     for (const auto* section : {&window_section(), &state_section(), &retry_section(),
-                                &rejects_section(), &limits_section()}) {
+                                &rejects_section(), &limits_section(), &schedule_section()}) {
       json_.key(section->name);
       write_table(section->help, section->options, {});
     }

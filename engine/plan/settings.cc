@@ -23,6 +23,7 @@ class SettingsReader {
     read_state(section(state_section()));
     read_retry(section(retry_section()));
     read_memory(section(limits_section()), options);
+    read_schedule(section(schedule_section()));
     const auto rejects = section(rejects_section());
     return rejects ? read_reject_limits(*rejects, {}, "[rejects]", diagnostics_) : RejectLimits{};
   }
@@ -79,6 +80,14 @@ class SettingsReader {
     }
     plan_.retry.first_backoff = *first;
     plan_.retry.last_backoff = *last;
+  }
+
+  void read_schedule(const std::optional<Options>& options) {
+    if (!options) return;
+    plan_.every = options->duration("every");
+    if (*plan_.every >= kSecond) return;
+    diagnostics_.error("bad-value", options->span("every"),
+                       "[schedule]: option \"every\" must be a second at least");
   }
 
   void read_memory(const std::optional<Options>& options, const PlanOptions& given) {

@@ -7,6 +7,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/json.h"
+#include "engine/run/bounds.h"
 #include "engine/run/cursor_loads.h"
 #include "engine/run/sides.h"
 
@@ -26,7 +27,8 @@ class InstanceRun {
   InstanceRun(const Plan& plan, const InstancePlan& instance, const RunOptions& options,
               const RunServices& services, Credits& credits)
       : plan_(&plan),
-        instance_(&instance),
+        bounded_(instance),
+        instance_(&bounded_),
         options_(&options),
         services_(&services),
         credits_(&credits) {}
@@ -54,6 +56,7 @@ class InstanceRun {
   [[nodiscard]] SourceContext source_context() const;
 
   const Plan* plan_;
+  InstancePlan bounded_;  ///< with the bounds of this run
   const InstancePlan* instance_;
   const RunOptions* options_;
   const RunServices* services_;
@@ -88,7 +91,9 @@ void InstanceRun::start() {
 }
 
 void InstanceRun::work() {
-  if (lease_) {
+  if (!lease_) {
+    resolve_bounds(bounded_, plan_->name, {}, nullptr, false);
+  } else {
     SharedByName shared;
     auto sinks = make_sinks(*plan_, *instance_, *options_, *services_, shared);
     std::vector<TargetCoverage> targets;
@@ -100,6 +105,7 @@ void InstanceRun::work() {
                          .epoch = sinks.sinks[i]->epoch(sinks.contexts[i])});
     }
     services_->journal->repair(*lease_, targets);
+    resolve_bounds(bounded_, plan_->name, sinks.covered, services_->journal, true);
     report_.run = services_->journal->start_run({.pipeline = plan_->name,
                                                  .instance = instance_->name,
                                                  .path = plan_->path,
@@ -136,6 +142,7 @@ void InstanceRun::rounds(const InstancePlan& side) {
     auto sinks = make_sinks(*plan_, side, *options_, *services_, shared);
     if (!coverage) {
       coverage.emplace(sinks.covered, side.window.has_value(), options_->full);
+      if (side.window) coverage->set_revisit(side.window->revisit, plan_->now);
     } else {
       for (std::size_t i = 0; i < sinks.covered.size(); ++i)
         coverage->replace(i, sinks.covered[i].covered);
