@@ -142,6 +142,27 @@ const SectionSpec& limits_section() {
   return section;
 }
 
+const SectionSpec& logs_section() {
+  static const SectionSpec section{
+      .name = "logs",
+      .help = "The log files, one per instance; `flowrun logs` reads them.",
+      .options = {{.name = "folder",
+                   .kind = OptionKind::path,
+                   .help = "Where they are; \"-\" for none.",
+                   .fallback = ".flowrun/logs",
+                   .example = "\"/var/log/flowrun\""},
+                  {.name = "size",
+                   .kind = OptionKind::size,
+                   .help = "A larger file is turned over.",
+                   .fallback = "100 MiB"},
+                  {.name = "keep",
+                   .kind = OptionKind::duration,
+                   .help = "Turned-over files are removed after so long.",
+                   .fallback = "30d"}},
+      .later = {}};
+  return section;
+}
+
 const SectionSpec& schedule_section() {
   static const SectionSpec section{
       .name = "schedule",
@@ -344,8 +365,8 @@ std::vector<OptionSpec> common_options(NodeKind kind, bool many_inputs) {
 
 const std::vector<std::string>& top_level_keys() {
   static const std::vector<std::string> names{
-      "name",   "params", "matrix",  "window",     "state",       "retry",    "rejects",
-      "limits", "sinks",  "sources", "transforms", "connections", "schedule", "test"};
+      "name",  "params",  "matrix",     "window",      "state",    "retry", "rejects", "limits",
+      "sinks", "sources", "transforms", "connections", "schedule", "logs",  "test"};
   return names;
 }
 

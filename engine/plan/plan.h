@@ -115,7 +115,10 @@ struct Plan {
   std::vector<InstancePlan> instances;
   int parallel = 1;  ///< instances at once
   RetrySpec retry;
-  std::optional<Micros> every;  ///< [schedule]: from one start to the next, with --follow
+  std::string log_folder;             ///< absolute; "" for no log files
+  std::int64_t log_size = 100 << 20;  ///< a larger log file is turned over
+  Micros log_keep = 30 * kDay;        ///< how long turned-over ones are kept
+  std::optional<Micros> every;        ///< [schedule]: from one start to the next, with --follow
   std::vector<TestSpec> tests;
   std::string state_url;  ///< "sqlite:/abs/path" (default <directory>/.flowrun/state.db)
   std::int64_t max_memory =

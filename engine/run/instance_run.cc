@@ -9,6 +9,7 @@
 #include "engine/core/json.h"
 #include "engine/run/bounds.h"
 #include "engine/run/cursor_loads.h"
+#include "engine/run/instance_log.h"
 #include "engine/run/sides.h"
 
 namespace flowrun {
@@ -29,8 +30,9 @@ class InstanceRun {
       : plan_(&plan),
         bounded_(instance),
         instance_(&bounded_),
-        options_(&options),
-        services_(&services),
+        log_(plan, instance, options, services),
+        options_(&log_.options()),
+        services_(&log_.services()),
         credits_(&credits) {}
 
   RunReport run();
@@ -58,6 +60,7 @@ class InstanceRun {
   const Plan* plan_;
   InstancePlan bounded_;  ///< with the bounds of this run
   const InstancePlan* instance_;
+  InstanceLog log_;
   const RunOptions* options_;
   const RunServices* services_;
   Credits* credits_;
@@ -114,6 +117,7 @@ void InstanceRun::work() {
                                                  .params = params_json(*plan_),
                                                  .now = plan_->now},
                                                 *lease_);
+    log_.begin(report_.run, *instance_);
     services_->journal->freeze(plan_->name, plan_->frozen);
   }
   if (options_->on_start) options_->on_start(instance_->name, stats_);
@@ -264,6 +268,7 @@ void InstanceRun::end(const std::optional<Error>& error) {
                     : error->code() == Errc::lease && report_.run.empty() ? RunState::skipped
                                                                           : RunState::failed;
   }
+  log_.end(report_);
   if (!report_.run.empty()) record_end();
 }
 

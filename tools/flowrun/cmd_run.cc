@@ -16,10 +16,17 @@
 namespace flowrun::command {
 namespace {
 
-class RunCommand final : public Command {
+class RunCommand : public Command {
  public:
   CommandSpec spec() override;
   int run(Session& session) override;
+
+ protected:
+  /// The options that every way to run has, behind those of the plan.
+  void declare_rest(std::vector<Argument>& arguments);
+
+  PlanArguments plan_;
+  bool full_ = false;
 
  private:
   [[nodiscard]] RunOptions options() const;
@@ -33,8 +40,6 @@ class RunCommand final : public Command {
                     int code) const;
   void summarize(Session& session, const Plan& plan, const std::vector<RunReport>& reports) const;
 
-  PlanArguments plan_;
-  bool full_ = false;
   bool dry_run_ = false;
   bool follow_ = false;
   bool json_ = false;
@@ -57,8 +62,13 @@ CommandSpec RunCommand::spec() {
   auto& arguments = spec.arguments;
   plan_.declare(arguments);
   arguments.push_back({"--full", "", "load again what is committed already", &full_});
-  arguments.push_back({"--dry-run", "", "read and transform, write nothing", &dry_run_});
   arguments.push_back({"--follow", "", "stay, and run whenever [schedule] says", &follow_});
+  declare_rest(arguments);
+  return spec;
+}
+
+void RunCommand::declare_rest(std::vector<Argument>& arguments) {
+  arguments.push_back({"--dry-run", "", "read and transform, write nothing", &dry_run_});
   arguments.push_back({"--limit", "N", "at most N rows of each source; dry runs only", &limit_});
   arguments.push_back({"--threads", "N", "worker threads; by default one per core", &threads_});
   arguments.push_back({"--progress",
@@ -69,7 +79,6 @@ CommandSpec RunCommand::spec() {
   arguments.push_back(
       {"--json", "", "print one JSON record at the end, on stdout unless rows go there", &json_});
   common.declare(arguments);
-  return spec;
 }
 
 RunOptions RunCommand::options() const {
@@ -224,7 +233,39 @@ int RunCommand::run(Session& session) {
   return follow_ && signals.signal() != 0 && may_go_on(code) ? kExitOk : code;
 }
 
+/// Loads a stretch of event time again, whatever of it is committed.
+class BackfillCommand final : public RunCommand {
+ public:
+  CommandSpec spec() override {
+    CommandSpec spec{
+        "backfill",
+        "load windows again, whether they are committed or not",
+        {"flowrun backfill pipeline.toml --from 2026-01-01 --until 2026-02-01",
+         "flowrun backfill pipeline.toml --from \"now - 7d\" --until now --only ship=IMO9976903",
+         "flowrun backfill pipeline.toml --from 2026-01-01 --until 2026-01-02 --dry-run"},
+        {}};
+    plan_.declare(spec.arguments);
+    std::erase_if(spec.arguments,
+                  [](const Argument& each) { return each.name.starts_with("--window-"); });
+    spec.arguments.push_back(
+        {"--from", "TIME", "the first event time; needed", &plan_.window_from});
+    spec.arguments.push_back(
+        {"--until", "TIME", "the end, exclusive; needed", &plan_.window_until});
+    declare_rest(spec.arguments);
+    return spec;
+  }
+  int run(Session& session) override {
+    if (!plan_.window_from || !plan_.window_until) {
+      throw Error(Errc::usage, "backfill wants both --from TIME and --until TIME");
+    }
+    full_ = true;
+    return RunCommand::run(session);
+  }
+};
+
 }  // namespace
+
+std::unique_ptr<Command> make_backfill_command() { return std::make_unique<BackfillCommand>(); }
 
 std::unique_ptr<Command> make_run_command() { return std::make_unique<RunCommand>(); }
 
