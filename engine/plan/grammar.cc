@@ -30,12 +30,26 @@ const SectionSpec& window_section() {
            {.name = "from",
             .kind = OptionKind::text,
             .help =
-                "First moment to load, put back to the start of its window; absent: all there is.",
+                "First moment to load, put back to the start of its window; \"watermark\": go on "
+                "where the last run stopped; absent: all there is.",
             .example = "\"now - 365d\""},
+           {.name = "initial",
+            .kind = OptionKind::text,
+            .help = "from = \"watermark\": where the first run begins.",
+            .example = "\"now\""},
            {.name = "until",
             .kind = OptionKind::text,
-            .help = "End of what is loaded, exclusive, put back to the start of its window.",
+            .help = "End of what is loaded, exclusive, put back to the start of its window; "
+                    "\"origin:NAME or now\": where the pipeline NAME began with from = "
+                    "\"watermark\", or now while it has not.",
             .example = "\"today\""},
+           {.name = "revisit",
+            .kind = OptionKind::duration,
+            .help =
+                "Windows that were loaded sooner than this after their end are loaded once more "
+                "when it has passed, for rows that arrive late; sinks that can load a window "
+                "again only.",
+            .example = "\"6h\""},
            {.name = "timezone",
             .kind = OptionKind::text,
             .help = "Zone in which whole days are anchored; UTC only so far.",
@@ -57,7 +71,7 @@ const SectionSpec& window_section() {
             .help = "What happens to rows of a window that is closed already.",
             .fallback = "reject",
             .choices = {"reject", "skip", "fail"}}},
-      .later = {"shift", "overlap", "lag", "initial", "revisit", "settle"}};
+      .later = {"shift", "overlap", "lag"}};
   return section;
 }
 
@@ -125,6 +139,42 @@ const SectionSpec& limits_section() {
                    .help = "Memory for rows in flight, accumulators and staging together.",
                    .fallback = "256 MiB"}},
       .later = {}};
+  return section;
+}
+
+const SectionSpec& logs_section() {
+  static const SectionSpec section{
+      .name = "logs",
+      .help = "The log files, one per instance; `flowrun logs` reads them.",
+      .options = {{.name = "folder",
+                   .kind = OptionKind::path,
+                   .help = "Where they are; \"-\" for none.",
+                   .fallback = ".flowrun/logs",
+                   .example = "\"/var/log/flowrun\""},
+                  {.name = "size",
+                   .kind = OptionKind::size,
+                   .help = "A larger file is turned over.",
+                   .fallback = "100 MiB"},
+                  {.name = "keep",
+                   .kind = OptionKind::duration,
+                   .help = "Turned-over files are removed after so long.",
+                   .fallback = "30d"}},
+      .later = {}};
+  return section;
+}
+
+const SectionSpec& schedule_section() {
+  static const SectionSpec section{
+      .name = "schedule",
+      .help = "When the pipeline runs, for as long as `flowrun run --follow` keeps it running.",
+      .options = {{.name = "every",
+                   .kind = OptionKind::duration,
+                   .help =
+                       "A run begins at every multiple of this since midnight UTC of 1970-01-01; "
+                       "one that takes longer is followed by the next at once.",
+                   .required = true,
+                   .example = "\"1m\""}},
+      .later = {"cron", "timezone", "overlap", "catch_up"}};
   return section;
 }
 
@@ -315,13 +365,13 @@ std::vector<OptionSpec> common_options(NodeKind kind, bool many_inputs) {
 
 const std::vector<std::string>& top_level_keys() {
   static const std::vector<std::string> names{
-      "name",   "params", "matrix",  "window",     "state",       "retry", "rejects",
-      "limits", "sinks",  "sources", "transforms", "connections", "test"};
+      "name",  "params",  "matrix",     "window",      "state",    "retry", "rejects", "limits",
+      "sinks", "sources", "transforms", "connections", "schedule", "logs",  "test"};
   return names;
 }
 
 const std::vector<std::string>& later_top_level_keys() {
-  static const std::vector<std::string> names{"schedule", "steps", "checks"};
+  static const std::vector<std::string> names{"steps", "checks"};
   return names;
 }
 

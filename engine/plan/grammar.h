@@ -23,6 +23,8 @@ struct SectionSpec {
 [[nodiscard]] const SectionSpec& retry_section();
 [[nodiscard]] const SectionSpec& rejects_section();
 [[nodiscard]] const SectionSpec& limits_section();
+[[nodiscard]] const SectionSpec& schedule_section();
+[[nodiscard]] const SectionSpec& logs_section();
 /// `cursor` of a source.
 [[nodiscard]] const SectionSpec& cursor_section();
 /// One [[test]], and one table of rows in it.

@@ -30,8 +30,9 @@ class SchemaWriter {
     json_.field("type", "string").end_object();
     write_params();
     write_matrix();
-    for (const auto* section : {&window_section(), &state_section(), &retry_section(),
-                                &rejects_section(), &limits_section()}) {
+    for (const auto* section :
+         {&window_section(), &state_section(), &retry_section(), &rejects_section(),
+          &limits_section(), &schedule_section(), &logs_section()}) {
       json_.key(section->name);
       write_table(section->help, section->options, {});
     }

@@ -40,6 +40,12 @@ struct WindowSpec {
   Micros max_ahead = kHour;    ///< beyond now + max_ahead a row is a reject
   LatePolicy late = LatePolicy::reject;
   std::string bounds_as_written;  ///< hashed instead of resolved relative bounds
+  /// Loads go on where the last one stopped, and begin at `from` where nothing was loaded yet: the
+  /// pipeline's origin, noted when it first runs.
+  bool from_watermark = false;
+  /// The pipeline whose origin is the end, to the microsecond, once it has one; `until` until then.
+  std::string until_origin;
+  Micros revisit = 0;  ///< windows loaded sooner than this after their end are loaded once more
 };
 
 /// What happens to rows without a value of the cursor.
@@ -109,6 +115,10 @@ struct Plan {
   std::vector<InstancePlan> instances;
   int parallel = 1;  ///< instances at once
   RetrySpec retry;
+  std::string log_folder;             ///< absolute; "" for no log files
+  std::int64_t log_size = 100 << 20;  ///< a larger log file is turned over
+  Micros log_keep = 30 * kDay;        ///< how long turned-over ones are kept
+  std::optional<Micros> every;        ///< [schedule]: from one start to the next, with --follow
   std::vector<TestSpec> tests;
   std::string state_url;  ///< "sqlite:/abs/path" (default <directory>/.flowrun/state.db)
   std::int64_t max_memory =

@@ -23,6 +23,8 @@ class SettingsReader {
     read_state(section(state_section()));
     read_retry(section(retry_section()));
     read_memory(section(limits_section()), options);
+    read_schedule(section(schedule_section()));
+    read_logs(section(logs_section()));
     const auto rejects = section(rejects_section());
     return rejects ? read_reject_limits(*rejects, {}, "[rejects]", diagnostics_) : RejectLimits{};
   }
@@ -79,6 +81,30 @@ class SettingsReader {
     }
     plan_.retry.first_backoff = *first;
     plan_.retry.last_backoff = *last;
+  }
+
+  void read_logs(const std::optional<Options>& options) {
+    plan_.log_folder = resolve_path(file_.directory, ".flowrun/logs");
+    if (!options) return;
+    const auto& folder = options->text("folder");
+    plan_.log_folder = folder == "-" ? "" : resolve_path(file_.directory, folder);
+    plan_.log_size = options->size("size");
+    plan_.log_keep = options->duration("keep");
+    for (const char* option : {"size", "keep"}) {
+      const bool good =
+          option == std::string_view("size") ? plan_.log_size > 0 : plan_.log_keep > 0;
+      if (good) continue;
+      diagnostics_.error("bad-value", options->span(option),
+                         fmt::format("[logs]: option \"{}\" must be more than nothing", option));
+    }
+  }
+
+  void read_schedule(const std::optional<Options>& options) {
+    if (!options) return;
+    plan_.every = options->duration("every");
+    if (*plan_.every >= kSecond) return;
+    diagnostics_.error("bad-value", options->span("every"),
+                       "[schedule]: option \"every\" must be a second at least");
   }
 
   void read_memory(const std::optional<Options>& options, const PlanOptions& given) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "engine/plan/env_file.h"
 #include "engine/plan/grammar.h"
 #include "engine/plan/side_files.h"
 #include "engine/plan/source_position.h"
@@ -36,6 +37,24 @@ std::optional<std::string> apply_filter(std::string_view name, std::string text)
 }
 
 }  // namespace
+
+std::optional<std::string> Interpolator::environment(const std::string& name) {
+  if (const char* set = std::getenv(name.c_str()); set != nullptr) return set;
+  if (!env_file_) {
+    std::string reason;
+    std::string faults;
+    const auto path = resolve_path(directory_, ".env");
+    const auto text = read_text_file(path, reason);
+    env_file_ = parse_env_file(text.value_or(""), &faults);
+    if (!faults.empty()) {
+      diagnostics_->warning("bad-env-file", {},
+                            fmt::format("{}: not NAME=value: {}", path, faults));
+    }
+  }
+  const auto found = env_file_->find(name);
+  if (found == env_file_->end()) return std::nullopt;
+  return found->second;
+}
 
 const std::vector<std::string>& filter_names() {
   static const std::vector<std::string> names{"lower", "upper", "trim"};
@@ -102,18 +121,20 @@ class Interpolator::Text {
     const auto filter_at = default_at == std::string_view::npos ? body.find('|') : default_at;
     const std::string name(trim(body.substr(0, filter_at)));
     if (form_ == Form::unresolved) return leave();
-    const char* found = std::getenv(name.c_str());
+    const auto found = owner_.environment(name);
     if (default_at != std::string_view::npos) {
-      const bool is_set = found != nullptr && *found != '\0';
-      put(is_set ? found : std::string(body.substr(default_at + 2)), "");
+      const bool is_set = found && !found->empty();
+      put(is_set ? *found : std::string(body.substr(default_at + 2)), "");
       return true;
     }
-    if (found == nullptr) {
-      return problem("unresolved-variable",
-                     fmt::format("the environment variable {} is not set", name),
-                     fmt::format("set it, or give a default: ${{env:{}:-…}}", name));
+    if (!found) {
+      return problem(
+          "unresolved-variable", fmt::format("the environment variable {} is not set", name),
+          fmt::format("set it (a file .env beside the pipeline file does), or give a default: "
+                      "${{env:{}:-…}}",
+                      name));
     }
-    return filtered(found, filter_at == std::string_view::npos ? "" : body.substr(filter_at + 1));
+    return filtered(*found, filter_at == std::string_view::npos ? "" : body.substr(filter_at + 1));
   }
 
   bool take_file(std::string_view body) {
@@ -156,7 +177,7 @@ class Interpolator::Text {
     std::vector<std::string> names;
     for (const auto& [known, variable] : owner_.variables_) names.push_back(known);
     auto hint = suggest(name, names);
-    if (std::getenv(name.c_str()) != nullptr && !closest(name, names)) {
+    if (owner_.environment(name) && !closest(name, names)) {
       hint = fmt::format("write ${{env:{}}} for the environment variable", name);
     } else if (hint.empty()) {
       hint = "add it to [params], or write $${ for a ${ that stays";

@@ -51,10 +51,14 @@ class Interpolator {
 
  private:
   class Text;
+  /// An environment variable: as it is set, else as the file .env in the directory says.
+  [[nodiscard]] std::optional<std::string> environment(const std::string& name);
+
   std::string directory_;
   Diagnostics* diagnostics_;
   std::map<std::string, Variable> variables_;
   std::set<std::string> used_;
+  std::optional<std::map<std::string, std::string>> env_file_;  ///< once it was asked for
 };
 
 /// True where the string holds a `${…}`.

@@ -39,9 +39,11 @@ class WindowReader {
                          "windows are anchored in UTC; align = \"16h\" starts days at 16:00 UTC");
       good_ = false;
     }
-    spec.from = bound("from", given.window_from);
-    spec.until = bound("until", given.window_until);
+    read_revisit();
+    spec.from = read_from(given.window_from);
+    spec.until = read_until(given.window_until);
     spec.bounds_as_written = written("from") + ".." + written("until");
+    if (spec.from_watermark) spec.bounds_as_written += " from " + written("initial");
     if (good_) snap_bounds();
     if (!good_) return std::nullopt;
     return std::move(draft_);
@@ -79,33 +81,66 @@ class WindowReader {
     return value != nullptr && value->is_text() ? value->text() : "";
   }
 
-  std::optional<Micros> bound(const std::string& option, const std::optional<std::string>& given) {
-    if (given) {
-      const auto moment = parse_moment(*given, now_);
-      if (moment) return moment->at;
-      diagnostics_.error("bad-value", {},
-                         fmt::format("--window-{}: no moment: \"{}\"", option, *given),
-                         std::string(kMomentForms));
-      good_ = false;
+  void read_revisit() {
+    if (!options_.has("revisit")) return;
+    draft_.spec.revisit = options_.duration("revisit");
+    if (draft_.spec.revisit < 0) problem("revisit", "must not be negative");
+  }
+
+  std::optional<Micros> read_from(const std::optional<std::string>& given) {
+    const bool goes_on = options_.has("from") && options_.text("from") == "watermark";
+    if (goes_on != options_.has("initial")) {
+      problem(goes_on ? "from" : "initial",
+              goes_on ? "goes on from what was loaded, and nothing says where the first run begins"
+                      : "means something with from = \"watermark\" only",
+              goes_on ? "add initial = \"now\", or another moment" : "");
       return std::nullopt;
     }
+    if (given) return bound_given("from", *given);
+    draft_.spec.from_watermark = goes_on;
+    return bound(goes_on ? "initial" : "from");
+  }
+
+  std::optional<Micros> read_until(const std::optional<std::string>& given) {
+    constexpr std::string_view kOrigin = "origin:";
+    constexpr std::string_view kElse = " or ";
+    if (given) return bound_given("until", *given);
+    if (!options_.has("until")) return std::nullopt;
+    const auto& text = options_.text("until");
+    if (!text.starts_with(kOrigin)) return bound("until");
+    const auto otherwise = text.find(kElse);
+    draft_.spec.until_origin = text.substr(kOrigin.size(), otherwise - kOrigin.size());
+    if (draft_.spec.until_origin.empty()) problem("until", "names no pipeline behind \"origin:\"");
+    if (otherwise == std::string::npos) return std::nullopt;
+    return bound("until", text.substr(otherwise + kElse.size()));
+  }
+
+  std::optional<Micros> bound_given(const std::string& option, const std::string& given) {
+    const auto moment = parse_moment(given, now_);
+    if (moment) return moment->at;
+    diagnostics_.error("bad-value", {},
+                       fmt::format("--window-{}: no moment: \"{}\"", option, given),
+                       std::string(kMomentForms));
+    good_ = false;
+    return std::nullopt;
+  }
+
+  std::optional<Micros> bound(const std::string& option) {
     if (!options_.has(option)) return std::nullopt;
-    const auto& text = options_.text(option);
+    return bound(option, options_.text(option));
+  }
+
+  std::optional<Micros> bound(const std::string& option, const std::string& text) {
     if (const auto moment = parse_moment(text, now_)) {
       if (!moment->relative && moment->offset.value_or(0) != 0) {
         draft_.zoned_bounds.push_back(options_.span(option));
       }
       return moment->at;
     }
-    for (const std::string_view later : {"watermark", "origin:", "start_of:"}) {
-      if (text.compare(0, later.size(), later) != 0) continue;
-      diagnostics_.error("not-supported", options_.span(option),
-                         fmt::format("[window]: {} = \"{}\" is not supported yet", option, text),
-                         std::string(kMomentForms));
-      good_ = false;
-      return std::nullopt;
-    }
-    problem(option, fmt::format("is no moment: \"{}\"", text), std::string(kMomentForms));
+    problem(option, fmt::format("is no moment: \"{}\"", text),
+            std::string(kMomentForms) + (option == "from"    ? ", or \"watermark\""
+                                         : option == "until" ? ", or \"origin:PIPELINE or now\""
+                                                             : ""));
     return std::nullopt;
   }
 
@@ -116,6 +151,8 @@ class WindowReader {
     if (from) spec.from = snap_down(*from, spec.every, spec.align);
     if (until) spec.until = snap_down(*until, spec.every, spec.align);
     if (!from || !until || *spec.from < *spec.until) return;
+    // Where the last run stopped may well be where this one would: then there is nothing to do yet.
+    if (spec.from_watermark && *spec.from == *spec.until) return;
     const bool is_reversed = *from >= *until;
     diagnostics_.error(
         "bad-value", options_.has("from") ? options_.span("from") : options_.span("until"),

@@ -58,13 +58,15 @@ Attempt::Attempt(AttemptConfig config)
     for (const auto& source : sources_) most = std::max(most, source->disorder());
     return most;
   };
-  board_ = std::make_unique<UnitBoard>(
-      UnitBoard::Config{.sources = config_.sources.size(),
-                        .epoch = config_.epoch,
-                        .attempt = config_.number,
-                        .run = config_.run,
-                        .every = config_.instance->window ? config_.instance->window->every : 0,
-                        .coverage = config_.coverage});
+  board_ = std::make_unique<UnitBoard>(UnitBoard::Config{
+      .sources = config_.sources.size(),
+      .epoch = config_.epoch,
+      .attempt = config_.number,
+      .run = config_.run,
+      .every = config_.instance->window ? config_.instance->window->every : 0,
+      .until = config_.instance->window ? config_.instance->window->until.value_or(INT64_MAX)
+                                        : INT64_MAX,
+      .coverage = config_.coverage});
   context_.board = board_.get();
 }
 

@@ -165,7 +165,7 @@ Marker Committer::marker_of(const OpenUnit& unit, const SinkThread& sink) const 
       .coverage = {.kind = unit.unit.kind,
                    .interval = unit.unit.interval,
                    .id = unit.unit.kind == UnitKind::window ? std::string() : unit.unit.id,
-                   .plan_hash = covered.plan_hash,
+                   .plan_hash = config_.coverage->hash_of(sink.number(), unit.unit),
                    .inputs = part.inputs,
                    .generation = part.generation,
                    .epoch = unit.unit.epoch,

@@ -38,7 +38,24 @@ InputSet together(InputSet a, const InputSet& b) {
   return a;
 }
 
+/// Ends the plan hash of a window that will be loaded once more.
+constexpr std::string_view kProvisional = "+";
+
+bool is_provisional(const Coverage& entry) { return entry.plan_hash.ends_with(kProvisional); }
+
 }  // namespace
+
+bool is_of_plan(const Coverage& entry, const std::string& plan_hash) {
+  return entry.plan_hash == plan_hash ||
+         (is_provisional(entry) && entry.plan_hash == plan_hash + std::string(kProvisional));
+}
+
+std::string CoveragePlan::hash_of(std::size_t number, const Unit& unit) const {
+  const auto& sink = sinks_[number];
+  const bool provisional =
+      unit.kind == UnitKind::window && sink.idempotent && now_ < unit.interval.until + revisit_;
+  return provisional && revisit_ > 0 ? sink.plan_hash + std::string(kProvisional) : sink.plan_hash;
+}
 
 std::string load_id(const InputSet& inputs) {
   std::string text;
@@ -77,7 +94,7 @@ InputSet CoveragePlan::complete(const CoveredSink& sink) const {
   InputSet inputs;
   const auto kind = windowed_ ? UnitKind::unplaced : UnitKind::load;
   for (const auto& entry : sink.covered) {
-    if (entry.kind == kind && entry.plan_hash == sink.plan_hash) {
+    if (entry.kind == kind && is_of_plan(entry, sink.plan_hash)) {
       inputs.insert(entry.inputs->begin(), entry.inputs->end());
     }
   }
@@ -95,7 +112,7 @@ void CoveragePlan::refuse_changes(const CoveredSink& sink, const InputSet& all) 
       throw Error(Errc::plan, "input {} has changed since it was loaded (run {}): {}{}", *name,
                   entry.run, what, next);
     }
-    if (entry.plan_hash != sink.plan_hash) {
+    if (!is_of_plan(entry, sink.plan_hash)) {
       throw Error(Errc::plan, "the pipeline upstream has changed since run {}: {}{}", entry.run,
                   what, next);
     }
@@ -130,12 +147,12 @@ std::optional<InputSet> CoveragePlan::whole_round(const InputSet& all) const {
       const auto* last = find(sink, UnitKind::unplaced, {}, {});
       const bool same =
           std::all_of(sink.covered.begin(), sink.covered.end(), [&](const Coverage& entry) {
-            return entry.plan_hash == sink.plan_hash && changed(*entry.inputs, all) == nullptr;
+            return is_of_plan(entry, sink.plan_hash) && changed(*entry.inputs, all) == nullptr;
           });
       return last != nullptr && same && contains(*last->inputs, all);
     }
     const auto* load = find(sink, UnitKind::load, {}, load_id(all));
-    return load != nullptr && load->plan_hash == sink.plan_hash;
+    return load != nullptr && is_of_plan(*load, sink.plan_hash);
   });
   if (covered) return std::nullopt;
   return all;
@@ -185,7 +202,9 @@ SinkPart CoveragePlan::decide(std::size_t number, UnitKind kind, Interval cell,
     part.inputs = std::make_shared<const InputSet>(together(round_, *entry->inputs));
     return part;
   }
-  if (full_ || entry->plan_hash != sink.plan_hash) return part;
+  if (full_ || !is_of_plan(*entry, sink.plan_hash)) return part;
+  const bool is_due = is_provisional(*entry) && now_ >= cell.until + revisit_;
+  if (is_due) return part;
   if (contains(*entry->inputs, round_)) {
     part.skip = true;
   } else if (changed(*entry->inputs, round_) == nullptr && kind == UnitKind::window) {
@@ -233,26 +252,6 @@ void CoveragePlan::committed(const Marker& marker, std::size_t number) {
 
 void CoveragePlan::replace(std::size_t number, std::vector<Coverage> covered) {
   sinks_[number].covered = std::move(covered);
-}
-
-std::optional<Micros> CoveragePlan::watermark() const {
-  std::optional<Micros> least;
-  for (const auto& sink : sinks_) {
-    if (!sink.keeps) continue;
-    std::vector<Interval> windows;
-    for (const auto& entry : sink.covered) {
-      if (entry.kind == UnitKind::window) windows.push_back(entry.interval);
-    }
-    if (windows.empty()) return std::nullopt;
-    std::sort(windows.begin(), windows.end());
-    Micros end = windows.front().until;
-    for (const auto& window : windows) {
-      if (window.from > end) break;
-      end = std::max(end, window.until);
-    }
-    least = std::min(least.value_or(end), end);
-  }
-  return least;
 }
 
 }  // namespace flowrun

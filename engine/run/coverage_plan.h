@@ -39,6 +39,16 @@ class CoveragePlan {
   CoveragePlan(std::vector<CoveredSink> sinks, bool windowed, bool full)
       : sinks_(std::move(sinks)), windowed_(windowed), full_(full) {}
 
+  /// Windows loaded sooner than `revisit` after their end are provisional: they are loaded once
+  /// more when `now` has passed that moment, by sinks that can.
+  void set_revisit(Micros revisit, Micros now) {
+    revisit_ = revisit;
+    now_ = now;
+  }
+  /// The plan hash for a unit's marker; it says of a provisional window that it is one, so that
+  /// such windows stay apart when coverage is merged.
+  [[nodiscard]] std::string hash_of(std::size_t sink, const Unit& unit) const;
+
   /// Chooses the inputs to read next out of all there are; nothing where all is covered.
   /// Interrupted work of append sinks comes first, with the inputs that it had. Throws Error(plan)
   /// where a sink would have to un-commit.
@@ -73,8 +83,6 @@ class CoveragePlan {
   [[nodiscard]] const std::vector<CoveredSink>& sinks() const { return sinks_; }
   [[nodiscard]] const InputSet& round() const { return round_; }
   [[nodiscard]] bool has_coverage() const;
-  /// Number of windows' entries' end that all sinks share: the watermark, if there is one.
-  [[nodiscard]] std::optional<Micros> watermark() const;
 
  private:
   [[nodiscard]] const Coverage* find(const CoveredSink& sink, UnitKind kind, Interval cell,
@@ -96,7 +104,12 @@ class CoveragePlan {
   InputSet read_;  ///< by the rounds before
   std::vector<bool> skips_;
   Micros new_rows_from_ = INT64_MIN;
+  Micros revisit_ = 0;
+  Micros now_ = 0;
 };
+
+/// True where an entry was made by the plan of `plan_hash`, provisional or not.
+[[nodiscard]] bool is_of_plan(const Coverage& entry, const std::string& plan_hash);
 
 /// The id of a load: the fingerprint of its inputs.
 [[nodiscard]] std::string load_id(const InputSet& inputs);

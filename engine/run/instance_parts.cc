@@ -97,7 +97,7 @@ InstanceSinks make_sinks(const Plan& plan, const InstancePlan& instance, const R
 std::vector<Interval> windows_to_read(const WindowSpec& window, const CoveragePlan& coverage) {
   std::vector<Interval> windows;
   for (Micros start = window.from.value(); start < window.until.value(); start += window.every) {
-    const Interval cell{start, start + window.every};
+    const Interval cell{start, std::min(start + window.every, *window.until)};
     bool needed = !coverage.has_coverage();
     for (std::size_t i = 0; i < coverage.sinks().size() && !needed; ++i) {
       needed = coverage.sinks()[i].keeps && !coverage.decide(i, UnitKind::window, cell, {}).skip;

@@ -7,7 +7,9 @@
 
 #include "engine/core/error.h"
 #include "engine/core/json.h"
+#include "engine/run/bounds.h"
 #include "engine/run/cursor_loads.h"
+#include "engine/run/instance_log.h"
 #include "engine/run/sides.h"
 
 namespace flowrun {
@@ -26,9 +28,11 @@ class InstanceRun {
   InstanceRun(const Plan& plan, const InstancePlan& instance, const RunOptions& options,
               const RunServices& services, Credits& credits)
       : plan_(&plan),
-        instance_(&instance),
-        options_(&options),
-        services_(&services),
+        bounded_(instance),
+        instance_(&bounded_),
+        log_(plan, instance, options, services),
+        options_(&log_.options()),
+        services_(&log_.services()),
         credits_(&credits) {}
 
   RunReport run();
@@ -54,7 +58,9 @@ class InstanceRun {
   [[nodiscard]] SourceContext source_context() const;
 
   const Plan* plan_;
+  InstancePlan bounded_;  ///< with the bounds of this run
   const InstancePlan* instance_;
+  InstanceLog log_;
   const RunOptions* options_;
   const RunServices* services_;
   Credits* credits_;
@@ -88,7 +94,9 @@ void InstanceRun::start() {
 }
 
 void InstanceRun::work() {
-  if (lease_) {
+  if (!lease_) {
+    resolve_bounds(bounded_, plan_->name, {}, nullptr, false);
+  } else {
     SharedByName shared;
     auto sinks = make_sinks(*plan_, *instance_, *options_, *services_, shared);
     std::vector<TargetCoverage> targets;
@@ -100,6 +108,7 @@ void InstanceRun::work() {
                          .epoch = sinks.sinks[i]->epoch(sinks.contexts[i])});
     }
     services_->journal->repair(*lease_, targets);
+    resolve_bounds(bounded_, plan_->name, sinks.covered, services_->journal, true);
     report_.run = services_->journal->start_run({.pipeline = plan_->name,
                                                  .instance = instance_->name,
                                                  .path = plan_->path,
@@ -108,6 +117,7 @@ void InstanceRun::work() {
                                                  .params = params_json(*plan_),
                                                  .now = plan_->now},
                                                 *lease_);
+    log_.begin(report_.run, *instance_);
     services_->journal->freeze(plan_->name, plan_->frozen);
   }
   if (options_->on_start) options_->on_start(instance_->name, stats_);
@@ -136,6 +146,7 @@ void InstanceRun::rounds(const InstancePlan& side) {
     auto sinks = make_sinks(*plan_, side, *options_, *services_, shared);
     if (!coverage) {
       coverage.emplace(sinks.covered, side.window.has_value(), options_->full);
+      if (side.window) coverage->set_revisit(side.window->revisit, plan_->now);
     } else {
       for (std::size_t i = 0; i < sinks.covered.size(); ++i)
         coverage->replace(i, sinks.covered[i].covered);
@@ -257,6 +268,7 @@ void InstanceRun::end(const std::optional<Error>& error) {
                     : error->code() == Errc::lease && report_.run.empty() ? RunState::skipped
                                                                           : RunState::failed;
   }
+  log_.end(report_);
   if (!report_.run.empty()) record_end();
 }
 

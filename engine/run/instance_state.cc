@@ -44,7 +44,7 @@ void check_windows(const SinkState& sink, std::vector<std::string>& found) {
                                 sink.sink, shown({joined[i - 1].until, joined[i].from})));
   }
   const auto other = std::count_if(sink.covered.begin(), sink.covered.end(),
-                                   [&](const auto& c) { return c.plan_hash != sink.plan_hash; });
+                                   [&](const auto& c) { return !is_of_plan(c, sink.plan_hash); });
   // What a cursor has passed is not loaded again because the pipeline changed.
   if (other > 0 && !joined.empty()) {
     found.push_back(

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <thread>
 
+#include "engine/run/bounds.h"
 #include "engine/run/cursor_loads.h"
 #include "engine/run/instance_run.h"
 #include "engine/run/sides.h"
@@ -20,10 +21,11 @@ constexpr int kInternal = 70;
 constexpr int kLeaseHeld = 75;
 constexpr int kInterrupted = 130;
 
-void preview_side(const Plan& plan, const InstancePlan& side, const RunOptions& options,
+void preview_side(const Plan& plan, InstancePlan side, const RunOptions& options,
                   const RunServices& services, PlannedInstance& planned) {
   SharedByName shared;
   auto sinks = make_sinks(plan, side, options, services, shared);
+  resolve_bounds(side, plan.name, sinks.covered, services.journal, false);
   for (std::size_t i = 0; i < sinks.sinks.size(); ++i) {
     planned.sinks.push_back({.sink = sinks.covered[i].node,
                              .target = sinks.covered[i].key.target,
@@ -35,6 +37,7 @@ void preview_side(const Plan& plan, const InstancePlan& side, const RunOptions& 
       .log = services.log};
   const auto inputs = list_inputs(side, context, "this run");
   CoveragePlan coverage(sinks.covered, side.window.has_value(), options.full);
+  if (side.window) coverage.set_revisit(side.window->revisit, plan.now);
   CursorLoads cursors(side, services.journal, plan.name, "this run", options.full);
   if (cursors.active()) {
     if (!cursors.next(inputs, coverage)) return;
@@ -115,7 +118,9 @@ std::vector<RunReport> run_plan(const Plan& plan, const RunOptions& options,
 PlannedInstance preview_run(const Plan& plan, const InstancePlan& instance,
                             const RunOptions& options, const RunServices& services) {
   PlannedInstance planned{.instance = instance.name, .up_to_date = true};
-  for (const auto& side : sides_of(instance)) preview_side(plan, side, options, services, planned);
+  for (auto& side : sides_of(instance)) {
+    preview_side(plan, std::move(side), options, services, planned);
+  }
   return planned;
 }
 

@@ -9,7 +9,7 @@ OpenUnit& UnitBoard::window(Micros start) {
   const auto found = windows_.find(start);
   if (found != windows_.end()) return *found->second;
   Unit unit{.kind = UnitKind::window,
-            .interval = {start, start + config_.every},
+            .interval = {start, std::min(start + config_.every, config_.until)},
             .id = format_timestamp(start)};
   auto& state = open(std::move(unit));
   windows_.emplace(start, &state);

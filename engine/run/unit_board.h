@@ -57,6 +57,7 @@ class UnitBoard {
     std::int32_t attempt = 1;
     std::string run;
     Micros every = 0;                        ///< cell length of windows
+    Micros until = INT64_MAX;                ///< the last window ends here, on the grid or not
     const CoveragePlan* coverage = nullptr;  ///< decides what each sink does with a unit
   };
   explicit UnitBoard(Config config) : config_(std::move(config)), reached_(config_.sources) {}

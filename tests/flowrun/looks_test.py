@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The commands that look: preview, plan, graph, runs, rejects, nodes. None of them changes anything."""
+"""The commands that look: preview, plan, graph, runs, rejects, logs, nodes. None of them changes anything."""
 
 import json
 import os
@@ -99,6 +99,21 @@ class Looks(CommandTest):
         self.assertIn("fa⏎st", table)
         self.assertEqual(self.expect(0, "rejects", run[-4:]).stdout, table)
         self.assertIn("flowrun runs lists them", self.expect(2, "rejects", "zzzz").stderr)
+
+
+    def test_logs_shows_what_a_run_wrote(self):
+        self.expect(0, "p.toml", "--quiet")
+        first, = self.record(0, "runs", "p.toml")["runs"]
+        self.expect(0, "p.toml", "--quiet", "--full")
+        lines = self.expect(0, "logs", first["run"], "p.toml").stdout.splitlines()
+        self.assertTrue(all(f" {first['run']} " in line for line in lines))
+        self.assertRegex(lines[0], r"^\d{4}-\d\d-\d\dT[\d:.]+Z \S+ info the run begins")
+        self.assertRegex(lines[-1], r" info the run ends: ok; \d+ units committed")
+        self.assertEqual(len([line for line in lines if ": window " in line or " info window " in line or " warning window " in line]),
+                         len(self.rows("select distinct strftime('%H', at) from wide")))
+        self.assertEqual(self.expect(0, "logs", first["run"]).stdout.splitlines(), lines)
+        problems = self.expect(0, "logs", "last", "p.toml", "--problems").stdout
+        self.assertNotIn(" info ", problems)
 
 
 class Nodes(CommandTest):

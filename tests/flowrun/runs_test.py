@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import unittest
 
 from support import PIPELINE, CommandTest, readings
@@ -195,6 +196,22 @@ class Failures(CommandTest):
         self.write(".flowrun", "a file where a folder should be")
         done = self.expect(1, "p.toml")
         self.assertTrue(re.match(r"flowrun: error: .*\.flowrun", done.stderr), done.stderr)
+
+
+class Backfill(CommandTest):
+    def test_backfill_loads_a_stretch_again_and_nothing_else(self):
+        self.write("readings.csv", readings(6))
+        self.write("p.toml", PIPELINE)
+        self.expect(0, "p.toml", "--quiet")
+        whole = self.rows("select * from wide order by ship, at")
+        with sqlite3.connect(self.path("out.db")) as database:
+            database.execute("delete from wide")
+        self.expect(0, "p.toml", "--quiet")
+        self.assertEqual(self.rows("select count(*) from wide"), [(0,)])
+        self.expect(0, "backfill", "p.toml", "--from", "2024-03-01T02:00:00", "--until", "2024-03-01T04:00:00", "--quiet")
+        self.assertEqual(self.rows("select * from wide order by ship, at"),
+                         [row for row in whole if "T02:" in row[1] or "T03:" in row[1]])
+        self.assertIn("--until", self.expect(2, "backfill", "p.toml", "--from", "2024-03-01").stderr)
 
 
 if __name__ == "__main__":

@@ -16,24 +16,32 @@
 namespace flowrun::command {
 namespace {
 
-class RunCommand final : public Command {
+class RunCommand : public Command {
  public:
   CommandSpec spec() override;
   int run(Session& session) override;
 
+ protected:
+  /// The options that every way to run has, behind those of the plan.
+  void declare_rest(std::vector<Argument>& arguments);
+
+  PlanArguments plan_;
+  bool full_ = false;
+
  private:
   [[nodiscard]] RunOptions options() const;
-  /// Runs the plan with progress on stderr; `stopped_by` becomes the signal that stopped it, if one
-  /// did.
-  std::vector<RunReport> execute(Session& session, const Plan& plan, int& stopped_by) const;
+  /// Runs the plan with progress on stderr, until it ends or a signal stops it.
+  std::vector<RunReport> execute(Session& session, const Plan& plan,
+                                 const SignalWatch& signals) const;
+  /// Plans and runs once; the exit code. `every` becomes what [schedule] says.
+  int run_once(Session& session, const SignalWatch& signals, std::optional<Micros>& every);
   /// Prints the record, on stderr where rows go to stdout.
   void print_record(const Session& session, const Plan* plan, const std::vector<RunReport>& reports,
                     int code) const;
   void summarize(Session& session, const Plan& plan, const std::vector<RunReport>& reports) const;
 
-  PlanArguments plan_;
-  bool full_ = false;
   bool dry_run_ = false;
+  bool follow_ = false;
   bool json_ = false;
   std::optional<std::int64_t> limit_;
   std::optional<std::int64_t> threads_;
@@ -48,11 +56,18 @@ CommandSpec RunCommand::spec() {
        "flowrun pipeline.toml --window-from 2026-01-01 --window-until 2026-02-01",
        "flowrun pipeline.toml --full                load again what is committed already",
        "flowrun pipeline.toml --dry-run --limit 1000  the first rows, written nowhere",
+       "flowrun pipeline.toml --follow              again and again, as its [schedule] says",
        "flowrun pipeline.toml --json | jq .exit_code"},
       {}};
   auto& arguments = spec.arguments;
   plan_.declare(arguments);
   arguments.push_back({"--full", "", "load again what is committed already", &full_});
+  arguments.push_back({"--follow", "", "stay, and run whenever [schedule] says", &follow_});
+  declare_rest(arguments);
+  return spec;
+}
+
+void RunCommand::declare_rest(std::vector<Argument>& arguments) {
   arguments.push_back({"--dry-run", "", "read and transform, write nothing", &dry_run_});
   arguments.push_back({"--limit", "N", "at most N rows of each source; dry runs only", &limit_});
   arguments.push_back({"--threads", "N", "worker threads; by default one per core", &threads_});
@@ -64,7 +79,6 @@ CommandSpec RunCommand::spec() {
   arguments.push_back(
       {"--json", "", "print one JSON record at the end, on stdout unless rows go there", &json_});
   common.declare(arguments);
-  return spec;
 }
 
 RunOptions RunCommand::options() const {
@@ -92,9 +106,7 @@ std::string unit_name(const Plan& plan) {
 }
 
 std::vector<RunReport> RunCommand::execute(Session& session, const Plan& plan,
-                                           int& stopped_by) const {
-  // The first thread, so that no other one gets the signals.
-  const SignalWatch signals([&](const std::string& text) { session.print(text); });
+                                           const SignalWatch& signals) const {
   const auto journal = dry_run_ ? nullptr : session.journal(plan.state_url, true);
   auto run_options = options();
   const int workers = run_options.threads > 0
@@ -113,7 +125,6 @@ std::vector<RunReport> RunCommand::execute(Session& session, const Plan& plan,
                {.journal = journal.get(), .clock = &session.clock(), .log = &session.log()});
   view.stop();
   session.redirect({});
-  stopped_by = signals.signal();
   return reports;
 }
 
@@ -171,23 +182,90 @@ void RunCommand::print_record(const Session& session, const Plan* plan,
   plan != nullptr&& has_rows_on_stdout(*plan) ? write_err(record) : write_out(record);
 }
 
-int RunCommand::run(Session& session) {
-  static_cast<void>(options());  // what is wrong with them is said before the file is read
+int RunCommand::run_once(Session& session, const SignalWatch& signals,
+                         std::optional<Micros>& every) {
   const auto plan = session.plan(plan_);
   if (!plan) {
     print_record(session, nullptr, {}, kExitUsage);
     return kExitUsage;
   }
-  int stopped_by = 0;
-  const auto reports = execute(session, *plan, stopped_by);
+  every = plan->every;
+  if (follow_ && !every) {
+    throw Error(Errc::usage,
+                "--follow runs what [schedule] says, and {} has none: add [schedule] every",
+                plan->path);
+  }
+  const auto reports = execute(session, *plan, signals);
   summarize(session, *plan, reports);
   const int code =
-      exit_code_of(reports, !session.diagnostics().empty(), stopped_by, plan_.warn_error);
+      exit_code_of(reports, !session.diagnostics().empty(), signals.signal(), plan_.warn_error);
   print_record(session, &*plan, reports, code);
   return code;
 }
 
+/// What a later run cannot mend ends a service: a wrong file, a bug, a signal.
+bool may_go_on(int code) {
+  return code == kExitOk || code == exit_code_of(Errc::io) || code == exit_code_of(Errc::check) ||
+         code == exit_code_of(Errc::lease) || code == kExitWarnings;
+}
+
+/// Sleeps until the next multiple of `every`; false where a signal came before.
+bool wait_for_next(const Session& session, Micros every, const SignalWatch& signals) {
+  const auto due = snap_down(session.clock().now(), every, 0) + every;
+  constexpr Micros kStep = 50'000;
+  while (signals.signal() == 0) {
+    const auto left = due - session.clock().now();
+    if (left <= 0) return true;
+    std::this_thread::sleep_for(std::chrono::microseconds(std::min(left, kStep)));
+  }
+  return false;
+}
+
+int RunCommand::run(Session& session) {
+  static_cast<void>(options());  // what is wrong with them is said before the file is read
+  // The first thread, so that no other one gets the signals.
+  const SignalWatch signals([&](const std::string& text) { session.print(text); });
+  std::optional<Micros> every;
+  int code = run_once(session, signals, every);
+  while (follow_ && may_go_on(code) && wait_for_next(session, *every, signals)) {
+    code = run_once(session, signals, every);
+  }
+  return follow_ && signals.signal() != 0 && may_go_on(code) ? kExitOk : code;
+}
+
+/// Loads a stretch of event time again, whatever of it is committed.
+class BackfillCommand final : public RunCommand {
+ public:
+  CommandSpec spec() override {
+    CommandSpec spec{
+        "backfill",
+        "load windows again, whether they are committed or not",
+        {"flowrun backfill pipeline.toml --from 2026-01-01 --until 2026-02-01",
+         "flowrun backfill pipeline.toml --from \"now - 7d\" --until now --only ship=IMO9976903",
+         "flowrun backfill pipeline.toml --from 2026-01-01 --until 2026-01-02 --dry-run"},
+        {}};
+    plan_.declare(spec.arguments);
+    std::erase_if(spec.arguments,
+                  [](const Argument& each) { return each.name.starts_with("--window-"); });
+    spec.arguments.push_back(
+        {"--from", "TIME", "the first event time; needed", &plan_.window_from});
+    spec.arguments.push_back(
+        {"--until", "TIME", "the end, exclusive; needed", &plan_.window_until});
+    declare_rest(spec.arguments);
+    return spec;
+  }
+  int run(Session& session) override {
+    if (!plan_.window_from || !plan_.window_until) {
+      throw Error(Errc::usage, "backfill wants both --from TIME and --until TIME");
+    }
+    full_ = true;
+    return RunCommand::run(session);
+  }
+};
+
 }  // namespace
+
+std::unique_ptr<Command> make_backfill_command() { return std::make_unique<BackfillCommand>(); }
 
 std::unique_ptr<Command> make_run_command() { return std::make_unique<RunCommand>(); }
 

@@ -68,6 +68,7 @@ bool is_file_name(const std::string& word) {
 const std::vector<CommandEntry>& all_commands() {
   static const std::vector<CommandEntry> kCommands{
       {"run", "run a pipeline (also: flowrun FILE)", make_run_command},
+      {"backfill", "load windows again, whether they are committed or not", make_backfill_command},
       {"validate", "check a pipeline file, touch nothing", make_validate_command},
       {"plan", "what a run would do: units, tables, destructive steps", make_plan_command},
       {"preview", "the first rows that leave a node", make_preview_command},
@@ -75,6 +76,7 @@ const std::vector<CommandEntry>& all_commands() {
       {"graph", "draw a pipeline as dot, mermaid, json or svg", make_graph_command},
       {"runs", "what ran, and how it ended", make_runs_command},
       {"rejects", "the rows that a run could not take, and why", make_rejects_command},
+      {"logs", "what a run wrote into its log file", make_logs_command},
       {"state", "how far a pipeline has come: windows, loads, cursors", make_state_command},
       {"nodes", "the node types and their options", make_nodes_command},
       {"completions", "the completion script of a shell", make_completions_command},

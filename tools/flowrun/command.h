@@ -25,6 +25,7 @@ class Command {
 };
 
 [[nodiscard]] std::unique_ptr<Command> make_run_command();
+[[nodiscard]] std::unique_ptr<Command> make_backfill_command();
 [[nodiscard]] std::unique_ptr<Command> make_validate_command();
 [[nodiscard]] std::unique_ptr<Command> make_plan_command();
 [[nodiscard]] std::unique_ptr<Command> make_preview_command();
@@ -32,6 +33,7 @@ class Command {
 [[nodiscard]] std::unique_ptr<Command> make_graph_command();
 [[nodiscard]] std::unique_ptr<Command> make_runs_command();
 [[nodiscard]] std::unique_ptr<Command> make_rejects_command();
+[[nodiscard]] std::unique_ptr<Command> make_logs_command();
 [[nodiscard]] std::unique_ptr<Command> make_state_command();
 [[nodiscard]] std::unique_ptr<Command> make_nodes_command();
 [[nodiscard]] std::unique_ptr<Command> make_completions_command();

@@ -25,6 +25,7 @@ ChosenJournal JournalArguments::open(Session& session) const {
     if (file && !std::filesystem::exists(path))
       throw Error(Errc::usage, "there is no journal {}", *file);
     chosen.place = file.value_or(kDefaultJournal);
+    chosen.log_folder = path.parent_path() / "logs";
     chosen.journal = session.journal("sqlite:" + path.string(), false);
     return chosen;
   }
@@ -37,6 +38,7 @@ ChosenJournal JournalArguments::open(Session& session) const {
     throw Error(Errc::plan, "the journal of {} is not known before the file is right", *file);
   chosen.pipeline = plan->name;
   chosen.place = "the journal of " + *file;
+  chosen.log_folder = plan->log_folder;
   chosen.journal = session.journal(plan->state_url, false);
   return chosen;
 }

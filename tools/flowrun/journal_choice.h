@@ -17,6 +17,7 @@ struct ChosenJournal {
   std::unique_ptr<Journal> journal;  ///< null where there is none yet
   std::string pipeline;              ///< "" for all of them
   std::string place;                 ///< for messages
+  std::string log_folder;            ///< where its pipelines' log files are; "" for none
 };
 
 struct JournalArguments {

@@ -183,8 +183,10 @@ std::string reference_markdown(const Registry& registry) {
     }
   }
   out += "\n## Beside the nodes\n";
-  for (const auto* section : {&window_section(), &param_section(), &rejects_section(),
-                              &limits_section(), &retry_section(), &state_section()}) {
+  for (const auto* section :
+       {&window_section(), &param_section(), &rejects_section(), &limits_section(),
+        &retry_section(), &schedule_section(),
+                              &logs_section(), &state_section()}) {
     out += fmt::format("\n### `[{}]`\n\n{}\n\n{}", section->name, section->help,
                        option_table(section->options));
   }

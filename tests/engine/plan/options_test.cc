@@ -45,15 +45,15 @@ TEST_CASE("a sound file gives a plan with everything in it") {
 
 TEST_CASE("unknown tables and keys are errors, those of later releases say so") {
   CHECK(plan_text(small_pipeline(
-                      "[windw]\ncolumn = \"at\"\n[schedule]\ncron = \"x\"\n[steps.x]\na = 1\n"))
+                      "[windw]\ncolumn = \"at\"\n[checks]\na = \"x\"\n[steps.x]\na = 1\n"))
             .shown() ==
         "p.toml:2:2: error: unknown table \"windw\"\n"
         "  2 | [windw]\n"
         "    |  ^^^^^\n"
         "  = did you mean \"window\"?\n"
-        "p.toml:4:2: error: [schedule] is not supported yet\n"
-        "  4 | [schedule]\n"
-        "    |  ^^^^^^^^\n"
+        "p.toml:4:2: error: [checks] is not supported yet\n"
+        "  4 | [checks]\n"
+        "    |  ^^^^^^\n"
         "  = this release does not know it; leave it out\n"
         "p.toml:6:2: error: [steps] is not supported yet\n"
         "  6 | [steps.x]\n"

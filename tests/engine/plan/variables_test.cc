@@ -52,7 +52,25 @@ TEST_CASE("variables stand for the environment, with defaults") {
         "p.toml:4:11: error: the environment variable FLOWRUN_TEST_UNSET is not set\n"
         "  4 | path = \"a/${env:FLOWRUN_TEST_UNSET}\"\n"
         "    |           ^^^^^^^^^^^^^^^^^^^^^^^^^\n"
-        "  = set it, or give a default: ${env:FLOWRUN_TEST_UNSET:-…}");
+        "  = set it (a file .env beside the pipeline file does), or give a default: "
+        "${env:FLOWRUN_TEST_UNSET:-…}");
+}
+
+TEST_CASE("what the environment lacks is looked up in .env beside the pipeline file") {
+  setenv("FLOWRUN_TEST_SET", "outer", 1);
+  unsetenv("FLOWRUN_TEST_UNSET");
+  const TempFolder folder;
+  folder.write(".env", "FLOWRUN_TEST_SET=inner\nFLOWRUN_TEST_UNSET='from the file'\n");
+  CHECK(path_of(plan_text(with_path("\"${env:FLOWRUN_TEST_UNSET}\""), {},
+                          folder.path() + "/p.toml")) == "from the file");
+  CHECK(path_of(plan_text(with_path("\"${env:FLOWRUN_TEST_SET}\""), {},
+                          folder.path() + "/p.toml")) == "outer");
+  folder.write(".env", "nonsense\n");
+  const auto planned =
+      plan_text(with_path("\"${env:FLOWRUN_TEST_UNSET:-x}\""), {}, folder.path() + "/p.toml");
+  REQUIRE(planned.plan.value().warnings.size() == 1);
+  CHECK_THAT(planned.plan->warnings.front().message,
+             ContainsSubstring(".env: not NAME=value: line 1"));
 }
 
 TEST_CASE("variables stand for secret files, trimmed") {

@@ -150,9 +150,6 @@ TEST_CASE("what later releases bring is said, not guessed") {
              ContainsSubstring("[window]: option \"shift\" is not supported yet"));
   CHECK_THAT(shown("lag = \"2m\""),
              ContainsSubstring("[window]: option \"lag\" is not supported yet"));
-  CHECK_THAT(shown("from = \"watermark\""),
-             ContainsSubstring("[window]: from = \"watermark\" is not supported yet"));
-  CHECK_THAT(shown("until = \"start_of:x or now\""), ContainsSubstring("is not supported yet"));
   CHECK(shown("timezone = \"Asia/Taipei\"") ==
         "p.toml:5:12: error: [window]: timezone \"Asia/Taipei\" is not supported yet\n"
         "  5 | timezone = \"Asia/Taipei\"\n"
@@ -186,4 +183,33 @@ TEST_CASE("every source must have the window column") {
                                  "\"int64\" }\n[sinks.o]\ntype = \"null\"\n"
                                  "input = \"b\"\n");
   CHECK_THAT(planned.shown(), ContainsSubstring("[window]: source \"b\" has no column \"at\""));
+}
+
+TEST_CASE("from = watermark goes on, and needs to know where to begin") {
+  const std::string base = "column = \"at\"\nevery = \"2h\"\n";
+  const auto window = window_of(plan_text(
+      with_window(base + "from = \"watermark\"\ninitial = \"now - 1d\"\nuntil = \"now\"")));
+  CHECK(window.from_watermark);
+  CHECK(format_timestamptz(window.from.value()) == "2026-07-14T10:00:00Z");
+  CHECK(window.bounds_as_written == "watermark..now from now - 1d");
+  CHECK_THAT(plan_text(with_window(base + "from = \"watermark\"")).shown(),
+             ContainsSubstring("nothing says where the first run begins"));
+  CHECK_THAT(plan_text(with_window(base + "from = \"now - 1d\"\ninitial = \"now\"")).shown(),
+             ContainsSubstring("\"initial\" means something with from = \"watermark\" only"));
+}
+
+TEST_CASE("windows may end where another pipeline began") {
+  const std::string base = "column = \"at\"\nevery = \"2h\"\n";
+  const auto window = window_of(plan_text(with_window(base + "until = \"origin:live or today\"")));
+  CHECK(window.until_origin == "live");
+  CHECK(format_timestamptz(window.until.value()) == "2026-07-15T00:00:00Z");
+  const auto alone = window_of(plan_text(with_window(base + "until = \"origin:live\"")));
+  CHECK(alone.until_origin == "live");
+  CHECK_FALSE(alone.until.has_value());
+  for (const std::string wrong :
+       {"origin:", "origin: or now", "origin:live or soon", "start_of:live"}) {
+    CAPTURE(wrong);
+    CHECK_THAT(plan_text(with_window(base + "until = \"" + wrong + "\"")).shown(),
+               ContainsSubstring("\"until\""));
+  }
 }
