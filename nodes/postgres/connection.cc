@@ -140,7 +140,8 @@ void Connection::cancel() noexcept {
   std::array<char, 256> why{};
   // Where the request fails, the server is away, and the statement will find out.
   if (session_->canceller != nullptr) {
-    static_cast<void>(PQcancel(session_->canceller, why.data(), static_cast<int>(why.size())));
+    static_cast<void>(
+        PQcancel(session_->canceller.get(), why.data(), static_cast<int>(why.size())));
   }
 }
 

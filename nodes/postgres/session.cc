@@ -51,10 +51,13 @@ class TakeOver final : public pqxx::connectionpolicy {
 
 class TakenOver final : public pqxx::connection_base {
  public:
-  explicit TakenOver(pg_conn* raw) : connection_base(policy_), policy_(raw) { init(); }
+  /// In two steps, so that what fails in the second one is closed.
+  explicit TakenOver(pg_conn* raw) : TakenOver(TakeOver(raw)) { init(); }
   ~TakenOver() { close(); }
 
  private:
+  explicit TakenOver(const TakeOver& policy) : connection_base(policy_), policy_(policy) {}
+
   TakeOver policy_;
 };
 
@@ -70,13 +73,17 @@ using Snapshot =
 
 Connection::Session::Session(const Address& address, const std::string& shown)
     : raw(connect(address, shown)) {
+  try {
 #if PQXX_VERSION_MAJOR < 7
-  connection = std::make_shared<TakenOver>(raw);
+    connection = std::make_shared<TakenOver>(raw);
 #else
-  connection = std::make_unique<pqxx::connection>(pqxx::connection::seize_raw_connection(raw));
+    connection = std::make_unique<pqxx::connection>(pqxx::connection::seize_raw_connection(raw));
 #endif
+  } catch (const pqxx::failure& failure) {
+    throw ServerError(shown, {.text = failure.what()}, true);
+  }
   PQsetNoticeProcessor(raw, &ignore_notice, nullptr);
-  canceller = PQgetCancel(raw);
+  canceller.reset(PQgetCancel(raw));
   auto settings = std::string(kSettings);
   if (address.statement_timeout) {
     settings +=
@@ -89,7 +96,6 @@ Connection::Session::Session(const Address& address, const std::string& shown)
 Connection::Session::~Session() {
   if (received != nullptr) PQfreemem(received);
   transaction.reset();
-  if (canceller != nullptr) PQfreeCancel(canceller);
 }
 
 void Connection::Session::begin(TransactionKind kind) {

@@ -29,7 +29,10 @@ struct Connection::Session {
   std::unique_ptr<pqxx::connection> connection;
 #endif
   std::unique_ptr<pqxx::dbtransaction> transaction;
-  PGcancel* canceller = nullptr;
+  struct FreeCancel {
+    void operator()(PGcancel* cancel) const { PQfreeCancel(cancel); }
+  };
+  std::unique_ptr<PGcancel, FreeCancel> canceller;
   char* received = nullptr;  ///< the row that receive() gave last
 };
 
