@@ -4,23 +4,10 @@
 
 #include "engine/core/error.h"
 #include "engine/run/instance_run.h"
+#include "engine/run/silent_sink.h"
 
 namespace flowrun {
 namespace {
-
-/// Takes the place of every sink in a dry run.
-class DrySink final : public Sink {
- public:
-  std::vector<PlanStep> steps(const SinkContext&) override { return {}; }
-  std::vector<Coverage> covered(const SinkContext&) override { return {}; }
-  void open(const SinkContext&) override {}
-  void begin(const Unit&) override {}
-  void write(const Unit&, std::unique_ptr<Encoded>) override {}
-  void prepare(const Unit&, const Marker&, const Refuse&) override {}
-  void commit(const Unit&) override {}
-  void abort(const Unit&) noexcept override {}
-  void close(bool) override {}
-};
 
 /// A sixteenth of the process's memory is for what sinks stage; what is more goes to disk.
 constexpr std::int64_t kStagingShare = 16;
@@ -86,7 +73,7 @@ InstanceSinks make_sinks(const Plan& plan, const InstancePlan& instance, const R
         .shared = &shared,
         .log = services.log};
     const bool dry = options.dry_run && !options.own_sinks;
-    made.sinks.push_back(dry ? std::make_unique<DrySink>() : node.binding.make_sink());
+    made.sinks.push_back(dry ? std::make_unique<SilentSink>() : node.binding.make_sink());
     if (covered.keeps) covered.covered = made.sinks.back()->covered(context);
     made.contexts.push_back(std::move(context));
     made.covered.push_back(std::move(covered));

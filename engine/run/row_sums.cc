@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/core/hash.h"
+#include "engine/run/silent_sink.h"
 
 namespace flowrun {
 namespace {
@@ -40,20 +41,12 @@ std::uint64_t value_hash(const Column& column, std::int64_t row) {
   return hash64(column.text(row));
 }
 
-class SummingSink final : public Sink {
+class SummingSink final : public SilentSink {
  public:
   explicit SummingSink(std::shared_ptr<UnitSums> sums) : sums_(std::move(sums)) {}
-  std::vector<PlanStep> steps(const SinkContext&) override { return {}; }
-  std::vector<Coverage> covered(const SinkContext&) override { return {}; }
-  void open(const SinkContext&) override {}
-  void begin(const Unit&) override {}
   void write(const Unit& unit, std::unique_ptr<Encoded> rows) override {
     sums_->add(unit, *rows->batch);
   }
-  void prepare(const Unit&, const Marker&, const Refuse&) override {}
-  void commit(const Unit&) override {}
-  void abort(const Unit&) noexcept override {}
-  void close(bool) override {}
 
  private:
   std::shared_ptr<UnitSums> sums_;
