@@ -70,7 +70,8 @@ class Dedup final : public Accumulator {
  public:
   explicit Dedup(std::shared_ptr<const DedupPlan> plan) : plan_(std::move(plan)) {}
   [[nodiscard]] std::unique_ptr<AccumulatorState> begin(const Unit&) const override {
-    return plan_->compare.empty() ? make_dedup_state(plan_) : make_changes_state(plan_);
+    if (!plan_->compare.empty()) return make_changes_state(plan_);
+    return plan_->filled.empty() ? make_row_state(plan_) : make_filled_state(plan_);
   }
 
  private:
