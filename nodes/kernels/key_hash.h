@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <cstring>
 
-#include "engine/core/hash.h"
 #include "engine/data/type.h"
 
 namespace flowrun::nodes {
@@ -27,10 +26,12 @@ namespace flowrun::nodes {
 template <typename WordOf>
 [[nodiscard]] std::uint64_t hash_words(std::size_t words, WordOf word_of) {
   std::uint64_t hash = 0x9E3779B97F4A7C15ULL;
-  for (std::size_t i = 0; i < words; ++i) {
-    hash = fold(hash ^ word_of(i), 0xD6E8FEB86659FD93ULL ^ (hash << 1U));
+  std::size_t i = 0;
+  for (; i + 1 < words; i += 2) {
+    hash = fold(hash ^ word_of(i), word_of(i + 1) ^ 0xD6E8FEB86659FD93ULL);
   }
-  return mix(hash, words * 8);
+  if (i < words) hash = fold(hash ^ word_of(i), 0xA0761D6478BD642FULL);
+  return fold(hash ^ words, 0xE7037ED1A0B428DBULL);
 }
 
 }  // namespace flowrun::nodes

@@ -9,6 +9,8 @@
 namespace flowrun::nodes {
 namespace {
 
+constexpr std::size_t kSmallLog = std::size_t{64} << 10U;  // bytes that stay in the cache
+constexpr std::size_t kSmallIndex = 1024;                  // slots
 constexpr unsigned kWordBits = 13;  // of a place in a slab, in words of eight bytes
 static_assert(SlabPool::kLargest == std::size_t{8} << kWordBits);
 
@@ -57,29 +59,58 @@ class KeyLog::Table {
     std::uint32_t at;
   };
 
+  /// Has room for so many entries, and grows where there are more.
   explicit Table(std::size_t entries)
       : slots_(std::bit_ceil(std::max<std::size_t>(64, entries + entries / 4))),
         mask_(static_cast<std::uint32_t>(slots_.size() - 1)) {
     std::memset(slots_.data(), 0xFF, slots_.size() * sizeof(Slot));
   }
+  [[nodiscard]] std::size_t size() const { return slots_.size(); }
+  [[nodiscard]] std::size_t bytes() const { return slots_.size() * sizeof(Slot); }
   [[nodiscard]] std::uint32_t first(std::uint64_t hash) const {
     return static_cast<std::uint32_t>(hash) & mask_;
   }
   void prefetch(std::uint64_t hash) const { __builtin_prefetch(slots_.data() + first(hash)); }
   [[nodiscard]] std::uint32_t next(std::uint32_t at) const { return (at + 1) & mask_; }
-  [[nodiscard]] Slot& operator[](std::uint32_t at) { return slots_[at]; }
+  [[nodiscard]] const Slot& operator[](std::uint32_t at) const { return slots_[at]; }
+
+  /// Fills the free slot `at`.
+  void fill(std::uint32_t at, Slot slot) {
+    slots_[at] = slot;
+    if (++used_ * 5 > slots_.size() * 4) grow();
+  }
 
  private:
+  void grow() {
+    Table larger(slots_.size());
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      const auto& slot = slots_[i];
+      if (slot.at == kFree) continue;
+      auto at = larger.first(slot.tag);
+      while (larger[at].at != kFree) at = larger.next(at);
+      larger.fill(at, slot);
+    }
+    *this = std::move(larger);
+  }
+
   Scratch<Slot> slots_;
   std::uint32_t mask_;
+  std::size_t used_ = 0;
 };
+
+KeyLog::KeyLog(const KeyForm& form, SlabPool& pool) : form_(form), pool_(&pool) {}
 
 KeyLog::KeyLog(KeyLog&& other) noexcept
     : form_(other.form_),
       pool_(other.pool_),
       slabs_(std::exchange(other.slabs_, {})),
       entries_(std::exchange(other.entries_, 0)),
-      distinct_(std::exchange(other.distinct_, 0)) {}
+      distinct_(std::exchange(other.distinct_, 0)),
+      end_(other.end_),
+      repeats_(std::exchange(other.repeats_, false)),
+      index_(std::move(other.index_)) {}
+
+KeyLog::~KeyLog() { clear(); }
 
 std::uint64_t KeyLog::hash_at(const char* entry) const {
   if (form_.is_sized) return word_at(entry + kHashAt);
@@ -125,6 +156,8 @@ void KeyLog::clear() {
   slabs_.clear();
   entries_ = 0;
   distinct_ = 0;
+  repeats_ = false;
+  index_ = nullptr;
 }
 
 std::size_t KeyLog::bytes() const {
@@ -133,13 +166,15 @@ std::size_t KeyLog::bytes() const {
   return total;
 }
 
+std::size_t KeyLog::index_bytes() const { return index_ ? index_->bytes() : 0; }
+
 void KeyLog::truncate(const Writer& end) {
   slabs_[end.slab].used = end.used;
-  for (auto i = end.slab + 1; i < slabs_.size(); ++i) slabs_[i].used = 0;
-  std::erase_if(slabs_, [this](Slab& slab) {
-    if (slab.used == 0) release(slab);
-    return slab.used == 0;
-  });
+  while (slabs_.size() > end.slab + 1) {
+    release(slabs_.back());
+    slabs_.pop_back();
+  }
+  end_ = end;
 }
 
 /// Whole words, the two bytes of the key beside the place being the same in both: no branch but for
@@ -158,18 +193,24 @@ void KeyLog::merge(char* kept, const char* entry, const TieBreak& ties) {
 template <typename Form>
 class KeyLog::Compaction {
  public:
-  Compaction(KeyLog& log, const Form& form, const TieBreak& ties)
+  /// `table` is empty, or knows the entries before `log.end_`.
+  Compaction(KeyLog& log, const Form& form, const TieBreak& ties, Table& table, bool is_empty)
       : slabs_(log.slabs_),
         form_(form),
         ties_(ties),
-        table_(log.entries_),
-        distinct_(log.distinct_) {}
+        table_(table),
+        distinct_(is_empty ? log.distinct_ : 0),
+        writer_(is_empty ? Writer() : log.end_),
+        kept_(is_empty ? 0 : log.distinct_) {}
 
   /// Returns how many entries are left, and in `end` where they end.
   std::size_t run(Writer& end) {
-    for (const auto& slab : slabs_) {
+    auto from = writer_.used;
+    for (auto s = writer_.slab; s < slabs_.size(); ++s) {
+      const auto& slab = slabs_[s];
       const auto* behind = slab.data + slab.used;
-      for (const char* entry = slab.data; entry != behind; entry += form_.size(entry)) {
+      const char* entry = slab.data + std::exchange(from, 0);
+      for (; entry != behind; entry += form_.size(entry)) {
         const auto hash = form_.hash(entry);
         table_.prefetch(hash);
         ahead_[waiting_++] = {entry, hash};
@@ -207,14 +248,14 @@ class KeyLog::Compaction {
   void put_new(const Ahead& ahead) {
     auto at = table_.first(ahead.hash);
     while (table_[at].at != Table::kFree) at = table_.next(at);
-    keep(ahead, table_[at]);
+    keep(ahead, at);
   }
 
   void put(const Ahead& ahead) {
     const auto tag = static_cast<std::uint32_t>(ahead.hash);
     for (auto at = table_.first(ahead.hash);; at = table_.next(at)) {
-      auto& slot = table_[at];
-      if (slot.at == Table::kFree) return keep(ahead, slot);
+      const auto& slot = table_[at];
+      if (slot.at == Table::kFree) return keep(ahead, at);
       if (slot.tag != tag) continue;
       auto* other = address(slot.at);
       if (form_.equal(other, ahead.entry)) return merge(other, ahead.entry, ties_);
@@ -223,7 +264,7 @@ class KeyLog::Compaction {
 
   /// Copies an entry that stays to where the writer is, which never comes past it: it skips no slab
   /// that it would not have skipped when it was written.
-  void keep(const Ahead& ahead, Table::Slot& slot) {
+  void keep(const Ahead& ahead, std::uint32_t at) {
     const auto size = form_.size(ahead.entry);
     while (!fits(slabs_[writer_.slab], writer_.used, size)) {
       slabs_[writer_.slab].used = writer_.used;
@@ -237,8 +278,8 @@ class KeyLog::Compaction {
         std::memcpy(to + i, &word, sizeof word);
       }
     }
-    slot.tag = static_cast<std::uint32_t>(ahead.hash);
-    slot.at = static_cast<std::uint32_t>(writer_.slab << kWordBits | writer_.used / 8);
+    table_.fill(at, {static_cast<std::uint32_t>(ahead.hash),
+                     static_cast<std::uint32_t>(writer_.slab << kWordBits | writer_.used / 8)});
     writer_.used += size;
     ++kept_;
   }
@@ -246,21 +287,27 @@ class KeyLog::Compaction {
   std::vector<Slab>& slabs_;
   Form form_;
   const TieBreak& ties_;
-  Table table_;
+  Table& table_;
   std::size_t distinct_;
   Writer writer_;
   std::array<Ahead, kAhead> ahead_;
   std::size_t waiting_ = 0;
   std::size_t seen_ = 0;
-  std::size_t kept_ = 0;
+  std::size_t kept_;
 };
 
 template <typename Form>
 void KeyLog::compact_as(const Form& form, const TieBreak& ties) {
+  const auto added = entries_ - distinct_;
+  const auto before = distinct_;
+  const bool is_new = !index_;
+  if (is_new) index_ = std::make_unique<Table>(before + (repeats_ ? added / 4 : added));
   Writer end;
-  entries_ = Compaction<Form>(*this, form, ties).run(end);
+  entries_ = Compaction<Form>(*this, form, ties, *index_, is_new).run(end);
   distinct_ = entries_;
   truncate(end);
+  repeats_ = bytes() <= kSmallLog && (entries_ - before) * 4 <= added;
+  if (!repeats_ || index_->size() > 4 * entries_ + kSmallIndex) index_ = nullptr;
 }
 
 void KeyLog::compact(const TieBreak& ties) {

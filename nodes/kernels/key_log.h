@@ -1,6 +1,7 @@
 // Keys as they come, each with a row: looked up by nobody, thrown out later where one has several.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -51,10 +52,10 @@ struct KeyForm {
 /// whole. Used by one thread at a time.
 class KeyLog {
  public:
-  KeyLog(const KeyForm& form, SlabPool& pool) : form_(form), pool_(&pool) {}
+  KeyLog(const KeyForm& form, SlabPool& pool);
   KeyLog(KeyLog&& other) noexcept;
   KeyLog& operator=(KeyLog&&) = delete;
-  ~KeyLog() { clear(); }
+  ~KeyLog();
 
   /// Appends the keys of `chosen` runs; row_of(run) gives their rows.
   template <typename RowOf>
@@ -65,9 +66,19 @@ class KeyLog {
       form_.is_sized ? put_sized(row, key, runs.hashes[run]) : put_fixed(row, key.data());
     }
     entries_ += chosen.size();
+    if (!chosen.empty())
+      next_.store(slabs_.back().data + slabs_.back().used, std::memory_order_relaxed);
   }
 
-  /// Throws out all but one entry of each key.
+  /// Brings the memory that the next entries go to into the cache. Any thread.
+  void prefetch_end(std::size_t entries) const {
+    const auto* at = next_.load(std::memory_order_relaxed);
+    const auto bytes = entries * rounded(kKeyAt + form_.bytes);
+    for (std::size_t line = 0; line < bytes; line += 64) __builtin_prefetch(at + line, 1);
+  }
+  /// Throws out all but one entry of each key. Where the log is small and most of what was added
+  /// had a key that was there before, it remembers where the keys are, and the next time looks at
+  /// what is new only.
   void compact(const TieBreak& ties);
   /// Hands every entry to one of `parts`, by so many bits of its key's hash below the upper ones
   /// that were used before, and is empty then. The parts' number is a power of two.
@@ -77,8 +88,12 @@ class KeyLog {
   [[nodiscard]] std::size_t entries() const { return entries_; }
   /// Entries at the front that the last compact() left: no two of them have the same key.
   [[nodiscard]] std::size_t distinct() const { return distinct_; }
+  /// True where compact() is cheap at any time.
+  [[nodiscard]] bool repeats() const { return repeats_; }
   /// Bytes of the entries.
   [[nodiscard]] std::size_t bytes() const;
+  /// Bytes of what it remembers besides.
+  [[nodiscard]] std::size_t index_bytes() const;
 
   /// Calls visit(place) for every entry's row.
   template <typename Visit>
@@ -163,6 +178,10 @@ class KeyLog {
   std::vector<Slab> slabs_;
   std::size_t entries_ = 0;
   std::size_t distinct_ = 0;
+  Writer end_;                               ///< of the distinct ones
+  std::atomic<const char*> next_ = nullptr;  ///< where the next entry goes, or went
+  bool repeats_ = false;
+  std::unique_ptr<Table> index_;
 };
 
 /// The place and the first two bytes of the key share a word; what is written behind the key, up to

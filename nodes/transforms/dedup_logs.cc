@@ -7,7 +7,8 @@
 namespace flowrun::nodes {
 namespace {
 
-constexpr std::size_t kFewEntries = 4096;  // below, a log is not worth a look
+constexpr std::size_t kFewEntries = 4096;        // below, a log is not worth a look
+constexpr std::size_t kManyEntries = 64 * 1024;  // above, threads would wait for each other at one
 
 /// How many bits choose the part, and from how many bytes a log on there are to be more.
 struct Level {
@@ -68,6 +69,8 @@ std::int64_t KeyLogs::add(const KeyForm& form, const RunRows& rows) {
     const auto p = (first + i) % parts_.size();
     const auto chosen = by_part.of(p);
     if (chosen.empty()) continue;
+    const auto next = (p + 1) % parts_.size();
+    parts_[next].log.prefetch_end(by_part.of(next).size());
     const std::unique_lock lock(parts_[p].mutex, std::try_to_lock);
     if (lock) {
       born += add_to(parts_[p], rows, chosen);
@@ -103,7 +106,13 @@ void KeyLogs::look_through(Part& part) {
   part.counted = static_cast<std::int64_t>(kept);
   // Where hardly any key came twice, the next look can wait longer.
   part.limit = std::max(kFewEntries, kept * (part.fresh > 224 ? 4 : 2));
-  if (part.log.bytes() > level_of(bits_).split_at) {
+  if (part.log.repeats()) part.limit = 0;
+  const auto index_bytes = static_cast<std::int64_t>(part.log.index_bytes());
+  part_bytes_.fetch_add(index_bytes - std::exchange(part.index_bytes, index_bytes),
+                        std::memory_order_relaxed);
+  part.added += added;
+  const bool is_busy = bits_ == 0 && part.added > kManyEntries;
+  if (is_busy || part.log.bytes() > level_of(bits_).split_at) {
     wants_split_.store(true, std::memory_order_relaxed);
   }
 }

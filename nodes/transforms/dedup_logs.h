@@ -71,6 +71,8 @@ class KeyLogs {
     std::size_t limit = 0;      ///< entries at which it is looked through
     std::uint32_t fresh = 256;  ///< of 256 entries so many have a new key, by the last look
     std::int64_t counted = 0;   ///< keys that it is thought to have
+    std::int64_t index_bytes = 0;
+    std::size_t added = 0;  ///< entries, ever
   };
   class ByPart;
 
