@@ -139,6 +139,7 @@ void KeyLog::add_slab(std::size_t size) {
     slab.own = Block(size);
     slab.data = slab.own.data();
     slab.capacity = slab.own.size();
+    pool_->note(static_cast<std::int64_t>(slab.capacity));
     return;
   }
   const auto before = slabs_.size() > 1 ? slabs_[slabs_.size() - 2].capacity * 2 : 0;
@@ -148,7 +149,11 @@ void KeyLog::add_slab(std::size_t size) {
 }
 
 void KeyLog::release(Slab& slab) {
-  if (slab.data != nullptr && slab.own.data() == nullptr) pool_->give(slab.data, slab.capacity);
+  if (slab.own.data() != nullptr) {
+    pool_->note(-static_cast<std::int64_t>(slab.capacity));
+  } else if (slab.data != nullptr) {
+    pool_->give(slab.data, slab.capacity);
+  }
 }
 
 void KeyLog::clear() {

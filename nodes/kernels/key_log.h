@@ -73,6 +73,7 @@ class KeyLog {
   /// Brings the memory that the next entries go to into the cache. Any thread.
   void prefetch_end(std::size_t entries) const {
     const auto* at = next_.load(std::memory_order_relaxed);
+    if (at == nullptr) return;
     const auto bytes = entries * rounded(kKeyAt + form_.bytes);
     for (std::size_t line = 0; line < bytes; line += 64) __builtin_prefetch(at + line, 1);
   }

@@ -25,7 +25,9 @@ class SlabPool {
   void give(char* slab, std::size_t size);
   /// Gives the blocks back; no slab is in use any more.
   void clear();
-  /// Bytes of all blocks.
+  /// Counts bytes that a log got or gave back by itself.
+  void note(std::int64_t bytes) { bytes_.fetch_add(bytes, std::memory_order_relaxed); }
+  /// Bytes of all blocks, and those noted.
   [[nodiscard]] std::int64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
  private:

@@ -155,6 +155,15 @@ TEST_CASE("a text that is larger than a slab has one of its own") {
     b.column(0).append_text(std::string(key % 100 == 0 ? 70'000 + key : key, 'y'));
   };
   check_log("t string", 300, 9, huge);
+  SlabPool pool;
+  Best best;
+  Feeder feeder("t string");
+  KeyLog log(feeder.feed(nullptr, 1, 1, 9, best, huge), pool);
+  static_cast<void>(feeder.feed(&log, 1, 1, 9, best, huge));
+  CHECK(pool.bytes() >= 70'000);
+  CHECK(pool.bytes() < 80'000);
+  log.clear();
+  CHECK(pool.bytes() == 0);
 }
 
 TEST_CASE("what is thrown out is room for what comes, and small logs remember their keys") {
