@@ -215,10 +215,11 @@ class KeyLog::Compaction {
       const auto& slab = slabs_[s];
       const auto* behind = slab.data + slab.used;
       const char* entry = slab.data + std::exchange(from, 0);
-      for (; entry != behind; entry += form_.size(entry)) {
+      while (entry != behind) {
         const auto hash = form_.hash(entry);
         table_.prefetch(hash);
         ahead_[waiting_++] = {entry, hash};
+        entry += form_.size(entry);  // before it may move
         if (waiting_ == kAhead) put_all();
       }
       put_all();  // before `used` of the slab, and what stands there, may change

@@ -150,6 +150,25 @@ TEST_CASE("keys of many columns, and those with texts, are compared whole") {
   check_log("t string, k int64", 20'000, 9, text);
 }
 
+TEST_CASE("entries that move by less than their size stay whole") {
+  // A short key comes again and again, so that what stands behind moves by little.
+  std::size_t row = 0;
+  const auto text = [&](BatchBuilder& b, std::size_t) {
+    ++row;
+    const auto size = row % 61 == 0 ? 0 : 100 + row * 7 % 300;
+    b.column(0).append_text(size == 0 ? "" : std::to_string(row) + std::string(size, 'z'));
+  };
+  SlabPool pool;
+  Best best;
+  Feeder feeder("t string");
+  const auto form = feeder.feed(nullptr, 1, 1, 9, best, text);
+  KeyLog log(form, pool);
+  static_cast<void>(feeder.feed(&log, 6100, 1, 9, best, text));
+  log.compact(kTies);
+  CHECK(log.entries() == 6001);
+  CHECK(places_of(log) == places_of(best));
+}
+
 TEST_CASE("a text that is larger than a slab has one of its own") {
   const auto huge = [](BatchBuilder& b, std::size_t key) {
     b.column(0).append_text(std::string(key % 100 == 0 ? 70'000 + key : key, 'y'));
