@@ -108,6 +108,13 @@ struct RetrySpec {
   Micros last_backoff = 30 * kSecond;
 };
 
+/// [state], beside its url.
+struct StateSpec {
+  std::optional<Micros> retention;  ///< how long runs that ended are kept
+  Micros heartbeat = 5 * kSecond;
+  std::optional<Micros> ttl;  ///< a run silent for longer is taken over
+};
+
 struct Plan {
   std::string name;       ///< of the pipeline
   std::string path;       ///< of its file, as given
@@ -120,7 +127,10 @@ struct Plan {
   Micros log_keep = 30 * kDay;        ///< how long turned-over ones are kept
   std::optional<Micros> every;        ///< [schedule]: from one start to the next, with --follow
   std::vector<TestSpec> tests;
-  std::string state_url;  ///< "sqlite:/abs/path" (default <directory>/.flowrun/state.db)
+  /// "sqlite:/abs/path" (default <directory>/.flowrun/state.db), or "postgresql://…": never shown,
+  /// as it may hold a password.
+  std::string state_url;
+  StateSpec state;
   std::int64_t max_memory =
       256 << 20;  ///< of the process: credits, accumulators and staging share it
   std::map<std::string, std::string> params;  ///< resolved, secrets not among them

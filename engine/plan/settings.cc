@@ -12,6 +12,9 @@ namespace {
 /// Below this no batch could move.
 constexpr std::int64_t kLeastMemory = 16 << 20;
 constexpr std::string_view kSqlite = "sqlite:";
+constexpr Micros kLeastHeartbeat = 100'000;
+/// Less could take a lease from a holder that was only slow.
+constexpr Micros kBeatsOfTtl = 3;
 
 class SettingsReader {
  public:
@@ -20,7 +23,9 @@ class SettingsReader {
       : file_(file), variables_(variables), plan_(plan), diagnostics_(diagnostics) {}
 
   RejectLimits read(const PlanOptions& options) {
-    read_state(section(state_section()));
+    const auto state = section(state_section());
+    read_state(state);
+    read_state_times(state);
     read_retry(section(retry_section()));
     read_memory(section(limits_section()), options);
     read_schedule(section(schedule_section()));
@@ -52,11 +57,38 @@ class SettingsReader {
       plan_.state_url = std::string(kSqlite) + resolve_path(file_.directory, path);
       return;
     }
-    const bool is_server = url.find("://") != std::string::npos;
-    diagnostics_.error(is_server ? "not-supported" : "bad-value", options->span("url"),
-                       is_server ? "[state]: a journal on a server is not supported yet"
-                                 : "[state]: option \"url\" names no journal",
-                       "write url = \"sqlite:PATH\"");
+    if (url.starts_with("postgresql://") || url.starts_with("postgres://")) {
+      plan_.state_url = url;
+      return;
+    }
+    // Not at the value: the line may hold a password.
+    diagnostics_.error("bad-value", options->node_span(),
+                       "[state]: option \"url\" names no journal",
+                       "write url = \"sqlite:PATH\", or \"postgresql://USER@HOST/DATABASE\"");
+  }
+
+  /// What is beside the url.
+  void read_state_times(const std::optional<Options>& options) {
+    if (!options) return;
+    auto& state = plan_.state;
+    if (options->has("retention")) state.retention = options->duration("retention");
+    if (options->has("heartbeat")) state.heartbeat = options->duration("heartbeat");
+    if (options->has("ttl")) state.ttl = options->duration("ttl");
+    const auto fault = [&](const char* option, const std::string& what) {
+      diagnostics_.error("bad-value", options->span(option),
+                         fmt::format("[state]: option \"{}\" {}", option, what));
+    };
+    if (state.retention && *state.retention <= 0) fault("retention", "must be more than nothing");
+    if (state.heartbeat < kLeastHeartbeat || state.heartbeat > kHour) {
+      fault("heartbeat", "must be from 100ms to 1h");
+    } else if (state.ttl && *state.ttl < kBeatsOfTtl * state.heartbeat) {
+      fault("ttl", fmt::format("must be {} at least, three times `heartbeat`",
+                               format_duration(kBeatsOfTtl * state.heartbeat)));
+    }
+    if (!plan_.state_url.starts_with(kSqlite)) return;
+    for (const char* option : {"heartbeat", "ttl"}) {
+      if (options->has(option)) fault(option, "is for journals on a server");
+    }
   }
 
   void read_retry(const std::optional<Options>& options) {

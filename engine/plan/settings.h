@@ -8,7 +8,7 @@
 
 namespace flowrun {
 
-/// Fills in state_url, retry and max_memory of `plan`, and returns what holds for rejects where
+/// Fills in state_url, state, retry and max_memory of `plan`, and returns what holds for rejects where
 /// nodes do not say.
 RejectLimits read_settings(const PipelineFile& file, const PlanOptions& options,
                            Interpolator& variables, Plan& plan, Diagnostics& diagnostics);

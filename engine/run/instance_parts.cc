@@ -18,7 +18,12 @@ std::string spool_directory(const Plan& plan) {
   if (plan.state_url.rfind(prefix, 0) == 0) {
     return std::filesystem::path(plan.state_url.substr(prefix.size())).parent_path().string();
   }
-  return std::filesystem::temp_directory_path().string();
+  // The journal is on a server; its opener makes this folder where it can.
+  const auto beside = std::filesystem::path(plan.directory) / ".flowrun";
+  std::error_code ignored;
+  return (std::filesystem::is_directory(beside, ignored) ? beside
+                                                         : std::filesystem::temp_directory_path())
+      .string();
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "engine/state/check_table.h"
 
-#include "engine/state/run_table.h"
+#include "engine/state/journal_words.h"
 
 namespace flowrun {
 

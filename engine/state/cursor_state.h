@@ -44,4 +44,8 @@ struct CursorState {
   friend bool operator==(const CursorState&, const CursorState&) = default;
 };
 
+/// Ties as a journal keeps them; unpack_ties() throws Error(io) for bytes that are none.
+[[nodiscard]] std::string pack_ties(const std::map<RowDigest, std::int64_t>& ties);
+[[nodiscard]] std::map<RowDigest, std::int64_t> unpack_ties(const std::string& bytes);
+
 }  // namespace flowrun

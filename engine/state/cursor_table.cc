@@ -1,41 +1,6 @@
 #include "engine/state/cursor_table.h"
 
-#include <cstring>
-
 namespace flowrun {
-namespace {
-
-/// A tie as it stands in the database: its digest and how many rows have it, little-endian.
-struct StoredTie {
-  RowDigest digest;
-  std::int64_t count;
-};
-static_assert(sizeof(StoredTie) == 24);
-
-std::string pack(const std::map<RowDigest, std::int64_t>& ties) {
-  std::string bytes;
-  bytes.reserve(ties.size() * sizeof(StoredTie));
-  for (const auto& [digest, count] : ties) {
-    const StoredTie tie{digest, count};
-    bytes.append(reinterpret_cast<const char*>(&tie), sizeof tie);
-  }
-  return bytes;
-}
-
-std::map<RowDigest, std::int64_t> unpack(const std::string& bytes) {
-  if (bytes.size() % sizeof(StoredTie) != 0) {
-    throw Error(Errc::io, "the journal holds a cursor that this flowrun cannot read");
-  }
-  std::map<RowDigest, std::int64_t> ties;
-  for (std::size_t at = 0; at < bytes.size(); at += sizeof(StoredTie)) {
-    StoredTie tie{};
-    std::memcpy(&tie, bytes.data() + at, sizeof tie);
-    ties.emplace(tie.digest, tie.count);
-  }
-  return ties;
-}
-
-}  // namespace
 
 std::map<std::string, CursorState> CursorTable::load(const Owner& owner) {
   std::map<std::string, CursorState> states;
@@ -62,7 +27,7 @@ std::map<std::string, CursorState> CursorTable::load(const Owner& owner) {
     if (marks.int64(1) != 0 && !state.load) continue;
     auto& into = marks.int64(1) != 0 ? state.load->to : state.marks;
     into[marks.text(2)] = {
-        .value = marks.text(3), .columns = marks.text(4), .ties = unpack(marks.text(5))};
+        .value = marks.text(3), .columns = marks.text(4), .ties = unpack_ties(marks.text(5))};
   }
   return states;
 }
@@ -101,7 +66,7 @@ void CursorTable::insert_marks(const Owner& owner, const std::string& source, bo
   for (const auto& [key, mark] : marks) {
     insert
         .bind(owner.first, owner.second, source, static_cast<std::int64_t>(until_load), key,
-              mark.value, mark.columns, pack(mark.ties))
+              mark.value, mark.columns, pack_ties(mark.ties))
         .run();
   }
 }

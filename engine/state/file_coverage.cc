@@ -1,10 +1,9 @@
 #include "engine/state/file_coverage.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "engine/spec/coverage.h"
-#include "engine/state/run_table.h"
+#include "engine/state/journal_words.h"
 
 namespace flowrun {
 namespace {
@@ -15,15 +14,10 @@ constexpr const char* kColumns =
 constexpr const char* kOfKey =
     " where pipeline = ?1 and instance = ?2 and sink = ?3 and target = ?4 and prepared = ?5";
 
-std::string shown(const Coverage& coverage) {
-  return Unit{.kind = coverage.kind, .interval = coverage.interval, .id = coverage.id}.shown();
-}
-
 }  // namespace
 
-std::vector<FileCoverage::Entry> FileCoverage::read(sqlite::Statement rows,
-                                                    const CoverageKey& key) {
-  std::vector<Entry> entries;
+std::vector<CoverageEntry> FileCoverage::read(sqlite::Statement rows, const CoverageKey& key) {
+  std::vector<CoverageEntry> entries;
   while (rows.step()) {
     Marker marker{.key = key,
                   .coverage = {.kind = parse_unit_kind(rows.text(1)),
@@ -42,13 +36,13 @@ std::vector<FileCoverage::Entry> FileCoverage::read(sqlite::Statement rows,
   return entries;
 }
 
-std::vector<FileCoverage::Entry> FileCoverage::entries(const CoverageKey& key, bool prepared) {
+std::vector<CoverageEntry> FileCoverage::entries(const CoverageKey& key, bool prepared) {
   auto rows = database_->connection.prepare(std::string(kColumns) + kOfKey + " order by number");
   rows.bind(key.pipeline, key.instance, key.sink, key.target, prepared);
   return read(std::move(rows), key);
 }
 
-std::vector<FileCoverage::Entry> FileCoverage::rivals(const Marker& marker, bool prepared) {
+std::vector<CoverageEntry> FileCoverage::rivals(const Marker& marker, bool prepared) {
   const auto& [pipeline, instance, sink, target] = marker.key;
   const auto& unit = marker.coverage;
   if (unit.kind != UnitKind::window) {
@@ -95,10 +89,7 @@ void FileCoverage::check_epoch(const Marker& marker) {
   const auto mine = held == database_->held_epochs.end() ? marker.coverage.epoch : held->second;
   auto newest =
       database_->connection.prepare("select epoch from leases where pipeline = ? and instance = ?");
-  if (newest.bind(pipeline, instance).step() && newest.int64(0) > mine) {
-    throw Error(Errc::lease, "{}: a newer run has taken over pipeline \"{}\" (epoch {} after {})",
-                marker.key.target, pipeline, newest.int64(0), mine);
-  }
+  if (newest.bind(pipeline, instance).step()) refuse_older_epoch(marker, mine, newest.int64(0));
 }
 
 void FileCoverage::remove(std::int64_t number) {
@@ -126,34 +117,10 @@ void FileCoverage::insert(const Marker& marker, const std::string& note, bool pr
 }
 
 bool FileCoverage::make_room(const Marker& marker, const std::string& note) {
-  std::int64_t newest = 0;
-  const auto old = rivals(marker, false);
-  for (const auto& entry : old) {
-    const auto& there = entry.what.marker.coverage;
-    const bool same = there.interval == marker.coverage.interval &&
-                      there.generation == marker.coverage.generation &&
-                      there.run == marker.coverage.run && entry.what.note == note;
-    if (same) return false;
-    newest = std::max(newest, there.generation);
-  }
-  if (newest != marker.replaces) {
-    throw Error(Errc::lease,
-                "{}: {} was committed by somebody else meanwhile (generation {}, expected {})",
-                marker.key.target, shown(marker.coverage), newest, marker.replaces);
-  }
-  for (const auto& entry : old) {
-    remove(entry.number);
-    const auto& there = entry.what.marker.coverage;
-    const auto& cell = marker.coverage.interval;
-    // What the entry holds beside the unit (a stretch without rows, mostly) stays as it was.
-    for (const Interval rest :
-         {Interval{there.interval.from, cell.from}, Interval{cell.until, there.interval.until}}) {
-      if (there.kind != UnitKind::window || rest.from >= rest.until) continue;
-      auto part = entry.what.marker;
-      part.coverage.interval = rest;
-      insert(part, entry.what.note, false);
-    }
-  }
+  const auto room = room_for(marker, note, rivals(marker, false));
+  if (!room) return false;
+  for (const auto number : room->remove) remove(number);
+  for (const auto& [rest, its_note] : room->keep) insert(rest, its_note, false);
   return true;
 }
 

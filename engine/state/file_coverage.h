@@ -6,6 +6,7 @@
 
 #include "engine/spec/node.h"
 #include "engine/sqlite/map_table.h"
+#include "engine/state/coverage_room.h"
 #include "engine/state/journal_database.h"
 
 namespace flowrun {
@@ -25,14 +26,10 @@ class FileCoverage final : public CoverageStore {
   void forget(const Marker& marker) override;
 
  private:
-  struct Entry {
-    std::int64_t number = 0;
-    Prepared what;
-  };
-  [[nodiscard]] std::vector<Entry> entries(const CoverageKey& key, bool prepared);
+  [[nodiscard]] std::vector<CoverageEntry> entries(const CoverageKey& key, bool prepared);
   /// Those that overlap the marker's unit: found through the index, however many there are.
-  [[nodiscard]] std::vector<Entry> rivals(const Marker& marker, bool prepared);
-  [[nodiscard]] std::vector<Entry> read(sqlite::Statement rows, const CoverageKey& key);
+  [[nodiscard]] std::vector<CoverageEntry> rivals(const Marker& marker, bool prepared);
+  [[nodiscard]] std::vector<CoverageEntry> read(sqlite::Statement rows, const CoverageKey& key);
   [[nodiscard]] std::vector<Prepared> list(const CoverageKey& key, bool prepared);
   void check_epoch(const Marker& marker);
   /// Makes room for a committed unit; false where it is there already, the same to the last letter.

@@ -10,8 +10,11 @@
 #include <cstring>
 #include <exception>
 #include <filesystem>
+#include <mutex>
 #include <thread>
+#include <vector>
 
+#include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "engine/core/hash.h"
 #include "engine/data/buffer.h"
@@ -130,40 +133,17 @@ std::string content_fingerprint(const std::string& path, int threads) {
   return blocks.digest();
 }
 
-std::string CachedFingerprints::cached(const std::string& path, const FileLooks& looks) {
-  const std::lock_guard guard(database_->mutex);
-  auto row = database_->connection.prepare(
-      "select size, mtime_ns, ctime_ns, inode, fingerprint from fingerprints where path = ?");
-  if (!row.bind(path).step()) return {};
-  const FileLooks then{.size = row.int64(0),
-                       .mtime_ns = row.int64(1),
-                       .ctime_ns = row.int64(2),
-                       .inode = row.int64(3)};
-  return then == looks ? row.text(4) : std::string();
-}
-
 std::string CachedFingerprints::of(const std::string& path) {
   const auto absolute = std::filesystem::absolute(path).lexically_normal().string();
   const auto before = look_at(absolute);
   if (!before.regular) return {};
-  if (auto known = cached(absolute, before.looks); !known.empty()) return known;
+  if (auto known = memory_->find(absolute, before.looks); !known.empty()) return known;
   auto fingerprint = content_fingerprint(absolute);
   const auto after = look_at(absolute);
   if (before.settled && after.looks == before.looks) {
-    const std::lock_guard guard(database_->mutex);
-    pending_.push_back({absolute, before.looks, fingerprint});
+    memory_->keep({absolute, before.looks, fingerprint});
   }
   return fingerprint;
-}
-
-void CachedFingerprints::write_pending() {
-  if (pending_.empty()) return;
-  auto put = database_->connection.prepare(
-      "insert or replace into fingerprints (path, size, mtime_ns, ctime_ns, inode, fingerprint) "
-      "values (?, ?, ?, ?, ?, ?)");
-  for (const auto& [path, looks, fingerprint] : pending_) {
-    put.bind(path, looks.size, looks.mtime_ns, looks.ctime_ns, looks.inode, fingerprint).run();
-  }
 }
 
 }  // namespace flowrun

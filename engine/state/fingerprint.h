@@ -2,12 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 #include <string>
-#include <vector>
 
 #include "engine/spec/node.h"
-#include "engine/state/journal_database.h"
 
 namespace flowrun {
 
@@ -25,29 +22,30 @@ struct FileLooks {
   friend bool operator==(const FileLooks&, const FileLooks&) = default;
 };
 
-/// See FileFingerprints; the cache is in the journal. Takes the database's mutex itself, and not
-/// while it reads a file.
+struct KnownFingerprint {
+  std::string path;  ///< absolute
+  FileLooks looks;
+  std::string fingerprint;
+};
+
+/// Where fingerprints are remembered: a journal. Any thread.
+class FingerprintMemory {
+ public:
+  virtual ~FingerprintMemory() = default;
+  /// "" where none is known of a file that looks so.
+  [[nodiscard]] virtual std::string find(const std::string& path, const FileLooks& looks) = 0;
+  virtual void keep(const KnownFingerprint& known) = 0;
+};
+
+/// See FileFingerprints. Holds nothing of the memory while it reads a file.
 class CachedFingerprints final : public FileFingerprints {
  public:
-  explicit CachedFingerprints(JournalDatabase& database) : database_(&database) {}
+  explicit CachedFingerprints(FingerprintMemory& memory) : memory_(&memory) {}
 
   [[nodiscard]] std::string of(const std::string& path) override;
 
-  /// Entries that wait to be written; the database's mutex is held for all three.
-  [[nodiscard]] bool has_pending() const { return !pending_.empty(); }
-  void write_pending();
-  void pending_written() { pending_.clear(); }
-
  private:
-  struct Entry {
-    std::string path;
-    FileLooks looks;
-    std::string fingerprint;
-  };
-  [[nodiscard]] std::string cached(const std::string& path, const FileLooks& looks);
-
-  JournalDatabase* database_;
-  std::vector<Entry> pending_;
+  FingerprintMemory* memory_;
 };
 
 }  // namespace flowrun

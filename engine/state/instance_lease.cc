@@ -1,14 +1,13 @@
 #include "engine/state/instance_lease.h"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <filesystem>
 
 #include "engine/core/hash.h"
+#include "engine/state/journal_words.h"
+#include "engine/state/retention.h"
 
 namespace flowrun {
 namespace {
@@ -34,21 +33,12 @@ std::string lock_path(const std::string& journal, const std::string& pipeline,
          ".lock";
 }
 
-std::string shown(const std::string& pipeline, const std::string& instance) {
-  return instance.empty() ? "pipeline \"" + pipeline + "\""
-                          : "pipeline \"" + pipeline + "\", instance " + instance;
-}
-
-bool is_gone(std::int64_t pid, const std::string& host) {
-  return host == host_name() && ::kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH;
-}
-
 [[noreturn]] void throw_held(JournalDatabase& database, const std::string& pipeline,
                              const std::string& instance) {
   auto holder = database.connection.prepare(
       "select pid, host, since from leases where pipeline = ? and instance = ? and pid is not "
       "null");
-  const auto what = shown(pipeline, instance);
+  const auto what = shown_instance(pipeline, instance);
   // A holder that has not written its row yet leaves none, or that of a dead process.
   if (!holder.bind(pipeline, instance).step() || is_gone(holder.int64(0), holder.text(1))) {
     throw Error(Errc::lease, "{} is run by another process", what);
@@ -58,12 +48,6 @@ bool is_gone(std::int64_t pid, const std::string& host) {
 }
 
 }  // namespace
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
-  return name.data();
-}
 
 std::unique_ptr<InstanceLease> InstanceLease::acquire(JournalDatabase& database,
                                                       const std::string& pipeline,
@@ -77,6 +61,7 @@ std::unique_ptr<InstanceLease> InstanceLease::acquire(JournalDatabase& database,
       new InstanceLease(database, std::move(*lock), pipeline, instance));
   sqlite::Transaction transaction(database.connection);
   lease->mark_crashed();
+  remove_old_runs(database, pipeline, instance);
   lease->take_epoch();
   transaction.commit();
   lease->taken_ = true;
@@ -120,7 +105,7 @@ void InstanceLease::check() const {
   if (!lock_.holds()) {
     throw Error(Errc::lease,
                 "{}: the lock file {} was removed while it was held; another run may have begun",
-                shown(pipeline(), instance()), lock_.path());
+                shown_instance(pipeline(), instance()), lock_.path());
   }
 }
 

@@ -36,7 +36,4 @@ class InstanceLease final : public Lease {
   bool taken_ = false;  ///< the row is this holder's
 };
 
-/// This machine's name.
-[[nodiscard]] std::string host_name();
-
 }  // namespace flowrun

@@ -82,6 +82,9 @@ struct RunRecord {
   std::string host;
   std::int64_t epoch = 0;
   std::string totals;  ///< a JSON object; "" while it runs
+  /// How far its windows are committed without a hole, once it has ended; absent without windows.
+  std::optional<Micros> watermark;
+  Micros heartbeat = 0;  ///< its last sign of life; 0 where the journal asks for none
 };
 
 struct UnitRecord {

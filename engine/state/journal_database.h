@@ -1,29 +1,31 @@
 // What the tables of the SQLite journal share: the connection, its lock, the clock.
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "engine/core/clock.h"
 #include "engine/core/error.h"
 #include "engine/sqlite/connection.h"
+#include "engine/state/journal_options.h"
 
 namespace flowrun {
 
 /// The open journal file. Whoever touches anything in it holds `mutex`.
 struct JournalDatabase {
-  JournalDatabase(const std::string& path, sqlite::OpenMode mode, const Clock* given)
-      : connection(path, mode), clock(given == nullptr ? &system_clock : given) {}
+  JournalDatabase(const std::string& path, sqlite::OpenMode mode, const JournalOptions& options)
+      : connection(path, mode),
+        clock(options.clock == nullptr ? &system_clock : options.clock),
+        retention(options.retention) {}
 
   sqlite::Connection connection;
   std::mutex mutex;
   SystemClock system_clock;
   const Clock* clock;
+  std::optional<Micros> retention;
   /// Epochs of the leases that this process holds, by pipeline and instance.
   std::map<std::pair<std::string, std::string>, std::int64_t> held_epochs;
 };
@@ -55,14 +57,5 @@ class DurableTransaction {
   sqlite::Connection& connection_;
   std::optional<sqlite::Transaction> transaction_;
 };
-
-/// The value of an enum whose to_string() is `text`; throws Error(io) for a text that none has.
-template <typename Enum, std::size_t N>
-[[nodiscard]] Enum parse_enum(const std::array<Enum, N>& values, std::string_view text) {
-  for (const auto value : values) {
-    if (text == to_string(value)) return value;
-  }
-  throw Error(Errc::io, "the journal holds \"{}\", which this flowrun does not know", text);
-}
 
 }  // namespace flowrun

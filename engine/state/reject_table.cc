@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/state/run_table.h"
+#include "engine/state/journal_words.h"
 
 namespace flowrun {
 

@@ -1,38 +1,12 @@
 #include "engine/state/repair.h"
 
-#include <algorithm>
 #include <set>
 
-#include "engine/spec/coverage.h"
-#include "engine/state/run_table.h"
+#include "engine/state/journal_words.h"
+#include "engine/state/target_coverage.h"
 
 namespace flowrun {
 namespace {
-
-constexpr const char* kKnownFromTargets = "known from its targets only";
-
-/// True where one entry of the target holds the whole unit in this generation or a later one.
-bool holds(const TargetCoverage& target, const Coverage& unit) {
-  return std::any_of(target.coverage.begin(), target.coverage.end(), [&](const Coverage& entry) {
-    if (entry.kind != unit.kind || entry.generation < unit.generation) return false;
-    if (unit.kind != UnitKind::window) return entry.id == unit.id;
-    return entry.interval.from <= unit.interval.from && unit.interval.until <= entry.interval.until;
-  });
-}
-
-bool all_hold(const std::vector<TargetCoverage>& targets, const Coverage& unit) {
-  return std::all_of(targets.begin(), targets.end(),
-                     [&](const TargetCoverage& target) { return holds(target, unit); });
-}
-
-std::int64_t newest_epoch(const std::vector<TargetCoverage>& targets) {
-  std::int64_t newest = 0;
-  for (const auto& target : targets) {
-    newest = std::max(newest, target.epoch);
-    for (const auto& entry : target.coverage) newest = std::max(newest, entry.epoch);
-  }
-  return newest;
-}
 
 class Repair {
  public:
@@ -46,7 +20,9 @@ class Repair {
       lease_.raise_epoch(newest + 1);
     }
     for (const auto& target : targets_) {
-      for (const auto& entry : target.coverage) record_run(entry);
+      for (const auto& entry : target.coverage) {
+        if (!is_outlived(entry, database_.retention, database_.clock->now())) record_run(entry);
+      }
     }
     close_units();
     transaction.commit();

@@ -1,38 +1,18 @@
 #include "engine/state/run_table.h"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
-#include <random>
-
-#include "engine/state/instance_lease.h"
+#include "engine/state/journal_words.h"
+#include "engine/state/target_coverage.h"
 
 namespace flowrun {
 namespace {
 
-constexpr std::size_t kPendingUnits = 256;
-constexpr std::chrono::milliseconds kPendingAge{250};
 constexpr int kIdAttempts = 1000;
-
-constexpr std::array kRunStates{RunState::planned, RunState::running, RunState::ok,
-                                RunState::failed,  RunState::skipped, RunState::cancelled,
-                                RunState::crashed};
-constexpr std::array kUnitStates{UnitState::planned,   UnitState::reading,    UnitState::flushing,
-                                 UnitState::staged,    UnitState::prepared,   UnitState::committing,
-                                 UnitState::committed, UnitState::journalled, UnitState::aborted,
-                                 UnitState::failed};
-constexpr std::array kUnitKinds{UnitKind::window, UnitKind::load, UnitKind::unplaced};
 
 constexpr const char* kRunColumns =
     "select id, pipeline, instance, path, file_hash, plan_hash, params, now, state, reason, "
-    "started, ended, pid, host, epoch, totals from runs ";
-
-bool is_end(UnitState state) {
-  return state == UnitState::journalled || state == UnitState::aborted ||
-         state == UnitState::failed;
-}
+    "started, ended, pid, host, epoch, totals, watermark from runs ";
 
 RunRecord read_run(const sqlite::Statement& row) {
   return {.id = row.text(0),
@@ -43,14 +23,15 @@ RunRecord read_run(const sqlite::Statement& row) {
                     .plan_hash = row.text(5),
                     .params = row.text(6),
                     .now = row.int64(7)},
-          .state = parse_enum(kRunStates, row.text(8)),
+          .state = parse_run_state(row.text(8)),
           .reason = row.text(9),
           .started = row.int64(10),
           .ended = row.int64(11),
           .pid = row.int64(12),
           .host = row.text(13),
           .epoch = row.int64(14),
-          .totals = row.text(15)};
+          .totals = row.text(15),
+          .watermark = row.is_null(16) ? std::nullopt : std::optional(row.int64(16))};
 }
 
 /// in, passed, absorbed, filtered, rejected, skipped, made, out from eight columns on.
@@ -66,17 +47,6 @@ RowCounts read_counts(const sqlite::Statement& row, int first) {
 }
 
 }  // namespace
-
-Micros start_of(const Unit& unit) { return unit.kind == UnitKind::window ? unit.interval.from : 0; }
-
-UnitKind parse_unit_kind(std::string_view text) { return parse_enum(kUnitKinds, text); }
-
-std::string make_run_id(Micros now) {
-  auto moment = format_timestamp(now - (now % kSecond));
-  std::erase_if(moment, [](char c) { return c == '-' || c == ':'; });
-  std::random_device random;
-  return fmt::format("{}-{:04x}", moment, random() & 0xFFFFU);
-}
 
 std::string RunTable::start(const RunStart& start, std::int64_t epoch) {
   auto insert = database_->connection.prepare(
@@ -117,6 +87,9 @@ void RunTable::end(const std::string& run, RunState state, const std::string& re
               rows.skipped, rows.made, rows.out, busy, blocked, idle)
         .run();
   }
+  if (const auto watermark = watermark_of(units(run), state)) {
+    connection.prepare("update runs set watermark = ? where id = ?").bind(*watermark, run).run();
+  }
   connection.prepare("update runs set state = ?, reason = ?, totals = ?, ended = ? where id = ?")
       .bind(to_string(state), reason, totals, now, run)
       .run();
@@ -124,21 +97,7 @@ void RunTable::end(const std::string& run, RunState state, const std::string& re
 }
 
 void RunTable::put_unit(const std::string& run, const UnitRecord& unit) {
-  if (pending_.empty()) pending_since_ = std::chrono::steady_clock::now();
-  UnitRecord record = unit;
-  record.started = database_->clock->now();
-  record.ended = is_end(unit.state) ? record.started : 0;
-  const auto [found, fresh] =
-      pending_.try_emplace({run, unit.unit.kind, start_of(unit.unit), unit.unit.id}, record);
-  if (!fresh) {
-    record.started = found->second.started;
-    found->second = std::move(record);
-  }
-}
-
-bool RunTable::is_due() const {
-  return pending_.size() >= kPendingUnits ||
-         (!pending_.empty() && std::chrono::steady_clock::now() - pending_since_ >= kPendingAge);
+  pending_.put(run, unit, database_->clock->now());
 }
 
 void RunTable::write_pending() {
@@ -153,7 +112,7 @@ void RunTable::write_pending() {
       "excluded.filtered, rejected = excluded.rejected, skipped = excluded.skipped, made = "
       "excluded.made, rows_out = excluded.rows_out, error = excluded.error, ended = "
       "excluded.ended");
-  for (const auto& [key, record] : pending_) {
+  for (const auto& [key, record] : pending_.all()) {
     const auto& [run, kind, from, id] = key;
     const auto& rows = record.rows;
     upsert
@@ -198,18 +157,19 @@ std::vector<UnitRecord> RunTable::units(const std::string& run) {
   rows.bind(run);
   std::vector<UnitRecord> units;
   while (rows.step()) {
-    units.push_back({.unit = {.kind = parse_unit_kind(rows.text(0)),
-                              .interval = {rows.int64(1), rows.int64(2)},
-                              .id = rows.text(3),
-                              .generation = rows.int64(4),
-                              .epoch = rows.int64(5),
-                              .attempt = static_cast<std::int32_t>(rows.int64(6)),
-                              .run = run},
-                     .state = parse_enum(kUnitStates, rows.text(7)),
-                     .rows = read_counts(rows, 11),
-                     .error = rows.text(8),
-                     .started = rows.int64(9),
-                     .ended = rows.int64(10)});
+    auto& record = units.emplace_back();
+    record.unit.kind = parse_unit_kind(rows.text(0));
+    record.unit.interval = {rows.int64(1), rows.int64(2)};
+    record.unit.id = rows.text(3);
+    record.unit.generation = rows.int64(4);
+    record.unit.epoch = rows.int64(5);
+    record.unit.attempt = static_cast<std::int32_t>(rows.int64(6));
+    record.unit.run = run;
+    record.state = parse_unit_state(rows.text(7));
+    record.rows = read_counts(rows, 11);
+    record.error = rows.text(8);
+    record.started = rows.int64(9);
+    record.ended = rows.int64(10);
   }
   return units;
 }

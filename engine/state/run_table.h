@@ -1,21 +1,19 @@
 // Runs, their units and their nodes in the SQLite journal.
 #pragma once
 
-#include <chrono>
-#include <map>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "engine/state/journal.h"
 #include "engine/state/journal_database.h"
+#include "engine/state/pending_units.h"
 
 namespace flowrun {
 
 /// Whoever calls holds the database's mutex. States of units are kept in memory until a few have
-/// come together, so that a run of thousands of small windows does not pay a transaction for each.
+/// come together.
 class RunTable {
  public:
   explicit RunTable(JournalDatabase& database) : database_(&database) {}
@@ -28,7 +26,7 @@ class RunTable {
 
   [[nodiscard]] bool has_pending() const { return !pending_.empty(); }
   /// True where enough came together, or some of it is old.
-  [[nodiscard]] bool is_due() const;
+  [[nodiscard]] bool is_due() const { return pending_.is_due(); }
   /// Writes what is in memory inside the caller's transaction; pending_written() forgets it after
   /// the commit.
   void write_pending();
@@ -42,21 +40,8 @@ class RunTable {
   [[nodiscard]] std::pair<std::string, std::string> owner(const std::string& run);
 
  private:
-  using UnitKey = std::tuple<std::string, UnitKind, Micros, std::string>;
-
   JournalDatabase* database_;
-  std::map<UnitKey, UnitRecord> pending_;
-  std::chrono::steady_clock::time_point pending_since_;
+  PendingUnits pending_;
 };
-
-/// What identifies a unit inside a run, in columns: windows by their start, others by their id.
-[[nodiscard]] Micros start_of(const Unit& unit);
-
-/// Reads a kind as to_string() writes it.
-[[nodiscard]] UnitKind parse_unit_kind(std::string_view text);
-
-/// A run id for a moment: sorts by time to the second, and 16 random bits tell runs of one second
-/// apart.
-[[nodiscard]] std::string make_run_id(Micros now);
 
 }  // namespace flowrun

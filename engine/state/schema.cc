@@ -81,8 +81,12 @@ create table cursor_marks (
   primary key (pipeline, instance, source, until_load, key)) without rowid;
 )sql";
 
+/// How far a run's windows were committed when it ended.
+constexpr const char* kStep4 = "alter table runs add column watermark integer";
+
 /// Step i leads from version i to version i + 1. Never change one that was released: add another.
-const std::array<std::string, 3> kSteps{kStep1 + sqlite::MapTable::ddl("inputs"), kStep2, kStep3};
+const std::array<std::string, 4> kSteps{kStep1 + sqlite::MapTable::ddl("inputs"), kStep2, kStep3,
+                                        kStep4};
 
 void check_version(sqlite::Connection& connection, std::int64_t version) {
   const auto current = static_cast<std::int64_t>(kSteps.size());

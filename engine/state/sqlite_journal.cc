@@ -5,7 +5,7 @@
 #include "engine/state/check_table.h"
 #include "engine/state/cursor_table.h"
 #include "engine/state/file_coverage.h"
-#include "engine/state/fingerprint.h"
+#include "engine/state/fingerprint_table.h"
 #include "engine/state/instance_lease.h"
 #include "engine/state/journal_database.h"
 #include "engine/state/reject_table.h"
@@ -63,18 +63,20 @@ class SqliteJournal final : public Journal {
   CheckTable checks_;
   CursorTable cursors_;
   FileCoverage coverage_;
+  FingerprintTable known_files_;
   CachedFingerprints fingerprints_;
 };
 
 SqliteJournal::SqliteJournal(const std::string& path, sqlite::OpenMode mode,
                              const JournalOptions& options)
-    : database_(path, mode, options.clock),
+    : database_(path, mode, options),
       runs_(database_),
       rejects_(database_, options.reject_cap),
       checks_(database_),
       cursors_(database_),
       coverage_(database_),
-      fingerprints_(database_) {
+      known_files_(database_),
+      fingerprints_(known_files_) {
   // A write-ahead log makes a commit one append without fsync; what must survive a power cut asks
   // for its own.
   if (database_.connection.text("pragma journal_mode") != "wal") {
@@ -95,16 +97,16 @@ SqliteJournal::~SqliteJournal() {
 
 void SqliteJournal::write_pending() {
   runs_.write_pending();
-  fingerprints_.write_pending();
+  known_files_.write_pending();
 }
 
 void SqliteJournal::pending_written() {
   runs_.pending_written();
-  fingerprints_.pending_written();
+  known_files_.pending_written();
 }
 
 void SqliteJournal::flush_locked() {
-  if (!runs_.has_pending() && !fingerprints_.has_pending()) return;
+  if (!runs_.has_pending() && !known_files_.has_pending()) return;
   sqlite::Transaction transaction(database_.connection);
   write_pending();
   transaction.commit();
@@ -236,7 +238,7 @@ StoredRejects SqliteJournal::rejects(const std::string& run, std::int64_t limit)
 std::unique_ptr<Journal> open_sqlite_journal(const std::string& url, JournalAccess access,
                                              const JournalOptions& options) {
   if (!url.starts_with(kScheme) || url.size() == kScheme.size()) {
-    throw Error(Errc::plan, "the journal's url must look like sqlite:/path/to/state.db: {}", url);
+    throw Error(Errc::plan, "the journal's url must look like sqlite:/path/to/state.db");
   }
   const auto path = url.substr(kScheme.size());
   if (access == JournalAccess::existing) {

@@ -84,7 +84,7 @@ int PlanCommand::run(Session& session) {
   if (plan) {
     RunOptions options;
     options.full = full_;
-    const auto journal = session.journal(plan->state_url, false);
+    const auto journal = session.journal(*plan, false);
     json.field("pipeline", plan->name)
         .field("plan_hash", plan->hash)
         .key("instances")

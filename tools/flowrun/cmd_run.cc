@@ -107,7 +107,12 @@ std::string unit_name(const Plan& plan) {
 
 std::vector<RunReport> RunCommand::execute(Session& session, const Plan& plan,
                                            const SignalWatch& signals) const {
-  const auto journal = dry_run_ ? nullptr : session.journal(plan.state_url, true);
+  if (!dry_run_ && plan_.offline && !plan.state_url.starts_with("sqlite:")) {
+    throw Error(Errc::usage,
+                "--offline: the journal of {} is on a server, and only a --dry-run goes without it",
+                plan.path);
+  }
+  const auto journal = dry_run_ ? nullptr : session.journal(plan, true);
   auto run_options = options();
   const int workers = run_options.threads > 0
                           ? run_options.threads

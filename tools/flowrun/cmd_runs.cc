@@ -36,6 +36,7 @@ CommandSpec RunsCommand::spec() {
                    {"flowrun runs                     of the journal in this folder",
                     "flowrun runs pipeline.toml       of one pipeline",
                     "flowrun runs last pipeline.toml  one run, and how its checks came out",
+                    "flowrun runs --state postgresql://me@db/etl   of a journal on a server",
                     "flowrun runs pipeline.toml --limit 1 --json | jq -r '.runs[0].state'"},
                    {}};
   spec.arguments.push_back(
@@ -54,13 +55,14 @@ std::string moment(Micros at) { return at == 0 ? "" : format_timestamptz(snap_do
 std::string as_table(const std::vector<RunRecord>& runs, bool color) {
   TextTable table;
   table.column("run").column("pipeline").column("instance").column("state").column("started");
-  table.column("took", TextTable::Align::right).column("reason");
+  table.column("took", TextTable::Align::right).column("committed until").column("reason");
   constexpr std::size_t kReasonWidth = 60;
   for (const auto& run : runs) {
     const double seconds =
         static_cast<double>(run.ended - run.started) / static_cast<double>(kSecond);
     table.row({run.id, run.start.pipeline, run.start.instance, to_string(run.state),
                moment(run.started), run.ended == 0 ? "" : format_elapsed(seconds),
+               run.watermark ? format_timestamp(*run.watermark) : "",
                one_line(run.reason, kReasonWidth)});
   }
   table.drop_empty_columns();
@@ -82,6 +84,8 @@ std::string RunsCommand::as_json(const std::vector<RunRecord>& runs,
         .field("reason", run.reason)
         .field("started", format_timestamptz(run.started))
         .field("ended", run.ended == 0 ? "" : format_timestamptz(run.ended))
+        .field("heartbeat", run.heartbeat == 0 ? "" : format_timestamptz(run.heartbeat))
+        .field("watermark", run.watermark ? format_timestamptz(*run.watermark) : "")
         .field("plan_hash", run.start.plan_hash)
         .field("host", run.host)
         .field("pid", run.pid);

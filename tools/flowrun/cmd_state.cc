@@ -124,7 +124,7 @@ std::string as_text(const InstanceState& state, bool color) {
 }
 
 int StateCommand::show(Session& session, const Plan& plan) const {
-  const auto journal = session.journal(plan.state_url, false);
+  const auto journal = session.journal(plan, false);
   JsonWriter json;
   begin_record(json, "flowrun.state/1", plan_.file);
   json.field("pipeline", plan.name).key("instances").begin_array();
@@ -142,7 +142,7 @@ int StateCommand::show(Session& session, const Plan& plan) const {
 }
 
 int StateCommand::verify(Session& session, const Plan& plan) const {
-  const auto journal = session.journal(plan.state_url, false);
+  const auto journal = session.journal(plan, false);
   JsonWriter json;
   begin_record(json, "flowrun.verify/1", plan_.file);
   json.field("pipeline", plan.name).key("instances").begin_array();
@@ -231,7 +231,7 @@ int StateCommand::change(Session& session, const Plan& plan) const {
   if (action_ == "clear" && value_) {
     throw Error(Errc::usage, "state clear takes no value: {}", *value_);
   }
-  const auto journal = session.journal(plan.state_url, true);
+  const auto journal = session.journal(plan, true);
   for (const auto& instance : plan.instances) {
     const auto& source = find_source(instance, source_);
     // Nobody may be loading meanwhile.

@@ -3,11 +3,36 @@
 #include <filesystem>
 
 #include "engine/core/error.h"
+#include "nodes/postgres/journal/postgres_journal.h"
 
 namespace flowrun::command {
 namespace {
 
 constexpr const char* kDefaultJournal = ".flowrun/state.db";
+constexpr std::string_view kSqlite = "sqlite:";
+
+/// The journal in a file.
+ChosenJournal in_file(const Session& session, const std::string& name, bool must_be) {
+  const auto path = std::filesystem::absolute(name);
+  if (must_be && !std::filesystem::exists(path))
+    throw Error(Errc::usage, "there is no journal {}", name);
+  ChosenJournal chosen;
+  chosen.place = name;
+  chosen.log_folder = path.parent_path() / "logs";
+  chosen.journal = session.look_at_journal("sqlite:" + path.string());
+  return chosen;
+}
+
+ChosenJournal at_url(const Session& session, const std::string& url) {
+  if (!postgres::is_journal_url(url)) {
+    const auto path = url.starts_with(kSqlite) ? url.substr(kSqlite.size()) : url;
+    return in_file(session, path.starts_with("//") ? path.substr(2) : path, true);
+  }
+  ChosenJournal chosen;
+  chosen.place = "the journal in " + postgres::shown_journal(Secret(url));
+  chosen.journal = session.look_at_journal(url);
+  return chosen;
+}
 
 }  // namespace
 
@@ -16,18 +41,16 @@ void JournalArguments::declare(std::vector<Argument>& arguments) {
       {"FILE", "", "a pipeline file, or a journal (*.db); default: .flowrun/state.db here", &file});
   arguments.push_back(
       {"-p,--param", "NAME=VALUE", "set a parameter of [params]; may be repeated", &params});
+  arguments.push_back({"--state", "URL",
+                       "a journal in place of FILE: postgresql://USER@HOST/DATABASE, sqlite:PATH",
+                       &state});
 }
 
 ChosenJournal JournalArguments::open(Session& session) const {
-  ChosenJournal chosen;
+  if (state && file) throw Error(Errc::usage, "--state takes the place of {}; give one", *file);
+  if (state) return at_url(session, *state);
   if (!file || file->ends_with(".db")) {
-    const auto path = std::filesystem::absolute(file.value_or(kDefaultJournal));
-    if (file && !std::filesystem::exists(path))
-      throw Error(Errc::usage, "there is no journal {}", *file);
-    chosen.place = file.value_or(kDefaultJournal);
-    chosen.log_folder = path.parent_path() / "logs";
-    chosen.journal = session.journal("sqlite:" + path.string(), false);
-    return chosen;
+    return in_file(session, file.value_or(kDefaultJournal), file.has_value());
   }
   PlanArguments arguments;
   arguments.file = *file;
@@ -36,10 +59,11 @@ ChosenJournal JournalArguments::open(Session& session) const {
   const auto plan = session.plan(arguments);
   if (!plan)
     throw Error(Errc::plan, "the journal of {} is not known before the file is right", *file);
+  ChosenJournal chosen;
   chosen.pipeline = plan->name;
   chosen.place = "the journal of " + *file;
   chosen.log_folder = plan->log_folder;
-  chosen.journal = session.journal(plan->state_url, false);
+  chosen.journal = session.journal(*plan, false);
   return chosen;
 }
 

@@ -23,6 +23,7 @@ struct ChosenJournal {
 struct JournalArguments {
   std::optional<std::string> file;  ///< a pipeline file, or a journal itself ("….db")
   std::vector<std::string> params;
+  std::optional<std::string> state;  ///< the url of a journal
   void declare(std::vector<Argument>& arguments);
   /// Throws Error(plan) where the file cannot be planned (what is wrong with it is printed).
   [[nodiscard]] ChosenJournal open(Session& session) const;

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <filesystem>
 #include <iostream>
 #include <iterator>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "engine/run/runner.h"
 #include "engine/state/sqlite_journal.h"
 #include "nodes/catalog.h"
+#include "nodes/postgres/journal/postgres_journal.h"
 #include "tools/flowrun/output.h"
 
 namespace flowrun::command {
@@ -100,12 +102,13 @@ Session::Session(const CommonArguments& common)
   });
 }
 
-PlanServices Session::plan_services(const Clock& clock) const {
+PlanServices Session::plan_services(const Clock& clock, bool offline) const {
   PlanServices services;
   services.registry = &registry_;
   services.clock = &clock;
-  services.load_frozen = [this](const std::string& state_url, const std::string& pipeline) {
-    const auto found = journal(state_url, false);
+  services.load_frozen = [this, offline](const std::string& url, const std::string& pipeline) {
+    if (offline && postgres::is_journal_url(url)) return std::map<std::string, std::string>();
+    const auto found = look_at_journal(url);
     return found ? found->frozen(pipeline) : std::map<std::string, std::string>();
   };
   services.scan = [](const InstancePlan& upstream, EdgeFrom from, std::optional<std::int64_t> rows,
@@ -118,12 +121,12 @@ PlanServices Session::plan_services(const Clock& clock) const {
 std::optional<Plan> Session::plan_quietly(std::shared_ptr<const SourceText> text,
                                           const PlanOptions& options, const Clock& clock,
                                           Diagnostics& found) const {
-  return make_plan(std::move(text), options, plan_services(clock), found);
+  return make_plan(std::move(text), options, plan_services(clock, options.offline), found);
 }
 
 std::optional<Plan> Session::plan(const PlanArguments& arguments) {
-  const auto services = plan_services(clock_);
   const auto options = arguments.options();
+  const auto services = plan_services(clock_, options.offline);
   auto plan = arguments.file == "-" ? make_plan(text_of_stdin(), options, services, diagnostics_)
                                     : make_plan(arguments.file, options, services, diagnostics_);
   if (plan) {
@@ -137,11 +140,31 @@ std::optional<Plan> Session::plan(const PlanArguments& arguments) {
   return plan;
 }
 
-std::unique_ptr<Journal> Session::journal(const std::string& state_url, bool create) const {
-  JournalOptions options;
-  options.clock = &clock_;
-  return open_sqlite_journal(state_url, create ? JournalAccess::create : JournalAccess::existing,
-                             options);
+std::unique_ptr<Journal> Session::open(const std::string& url, bool create,
+                                       const StateSpec& state) const {
+  const JournalOptions options{.clock = &clock_,
+                               .retention = state.retention,
+                               .heartbeat = state.heartbeat,
+                               .ttl = state.ttl,
+                               .log = log_.get()};
+  const auto access = create ? JournalAccess::create : JournalAccess::existing;
+  if (postgres::is_journal_url(url)) return postgres::open_journal(Secret(url), access, options);
+  return open_sqlite_journal(url, access, options);
+}
+
+std::unique_ptr<Journal> Session::journal(const Plan& plan, bool create) const {
+  auto journal = open(plan.state_url, create, plan.state);
+  if (create) {
+    // What sinks stage goes there, also where the journal is on a server; without it, to where the
+    // system has its temporary files.
+    std::error_code ignored;
+    std::filesystem::create_directory(std::filesystem::path(plan.directory) / ".flowrun", ignored);
+  }
+  return journal;
+}
+
+std::unique_ptr<Journal> Session::look_at_journal(const std::string& url) const {
+  return open(url, false, {});
 }
 
 void Session::print(const std::string& text) {

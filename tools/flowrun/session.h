@@ -76,8 +76,10 @@ class Session {
   /// What planning found, warnings included.
   [[nodiscard]] const Diagnostics& diagnostics() const { return diagnostics_; }
 
-  /// The journal at a plan's state url. Without `create`, null where there is none yet.
-  [[nodiscard]] std::unique_ptr<Journal> journal(const std::string& state_url, bool create) const;
+  /// A plan's journal. Without `create`, null where there is none yet.
+  [[nodiscard]] std::unique_ptr<Journal> journal(const Plan& plan, bool create) const;
+  /// The journal at a url, for a look; null where there is none yet.
+  [[nodiscard]] std::unique_ptr<Journal> look_at_journal(const std::string& url) const;
 
   /// Prints text (ended by '\n') on stderr, through whoever draws there at the moment. Any thread.
   void print(const std::string& text);
@@ -85,7 +87,9 @@ class Session {
   void redirect(std::function<void(const std::string&)> printer);
 
  private:
-  [[nodiscard]] PlanServices plan_services(const Clock& clock) const;
+  [[nodiscard]] PlanServices plan_services(const Clock& clock, bool offline) const;
+  [[nodiscard]] std::unique_ptr<Journal> open(const std::string& url, bool create,
+                                              const StateSpec& state) const;
 
   Registry registry_;
   SystemClock clock_;

@@ -44,21 +44,21 @@ TEST_CASE("a sound file gives a plan with everything in it") {
 }
 
 TEST_CASE("unknown tables and keys are errors, those of later releases say so") {
-  CHECK(plan_text(small_pipeline(
-                      "[windw]\ncolumn = \"at\"\n[checks]\na = \"x\"\n[steps.x]\na = 1\n"))
-            .shown() ==
-        "p.toml:2:2: error: unknown table \"windw\"\n"
-        "  2 | [windw]\n"
-        "    |  ^^^^^\n"
-        "  = did you mean \"window\"?\n"
-        "p.toml:4:2: error: [checks] is not supported yet\n"
-        "  4 | [checks]\n"
-        "    |  ^^^^^^\n"
-        "  = this release does not know it; leave it out\n"
-        "p.toml:6:2: error: [steps] is not supported yet\n"
-        "  6 | [steps.x]\n"
-        "    |  ^^^^^\n"
-        "  = this release does not know it; leave it out");
+  CHECK(
+      plan_text(small_pipeline("[windw]\ncolumn = \"at\"\n[checks]\na = \"x\"\n[steps.x]\na = 1\n"))
+          .shown() ==
+      "p.toml:2:2: error: unknown table \"windw\"\n"
+      "  2 | [windw]\n"
+      "    |  ^^^^^\n"
+      "  = did you mean \"window\"?\n"
+      "p.toml:4:2: error: [checks] is not supported yet\n"
+      "  4 | [checks]\n"
+      "    |  ^^^^^^\n"
+      "  = this release does not know it; leave it out\n"
+      "p.toml:6:2: error: [steps] is not supported yet\n"
+      "  6 | [steps.x]\n"
+      "    |  ^^^^^\n"
+      "  = this release does not know it; leave it out");
   CHECK_THAT(plan_text(small_pipeline("nmae = 5\n")).shown(),
              ContainsSubstring("unknown key \"nmae\""));
   CHECK_THAT(plan_text(small_pipeline("window = 5\n")).shown(),
@@ -314,13 +314,27 @@ TEST_CASE("[state], [retry] and [limits] are read and checked") {
   const auto shown = [&](const std::string& more) {
     return plan_text(small_pipeline(more)).shown();
   };
-  CHECK_THAT(shown("[state]\nurl = \"postgres://x\"\n"),
-             ContainsSubstring("a journal on a server is not supported yet") &&
-                 !ContainsSubstring("//x\": "));
+  const auto shared =
+      plan("[state]\nurl = \"postgresql://me:word@db/etl\"\nretention = \"30d\"\nttl = \"6h\"\n");
+  CHECK(shared.state_url == "postgresql://me:word@db/etl");
+  CHECK(shared.state.retention == 30 * kDay);
+  CHECK(shared.state.heartbeat == 5 * kSecond);
+  CHECK(shared.state.ttl == 6 * kHour);
+  CHECK(plan("[state]\nurl = \"postgres://db/etl\"\nheartbeat = \"1s\"\n").state.heartbeat ==
+        kSecond);
+  CHECK(plan("[state]\nretention = \"1d\"\n").state.retention == kDay);
+  CHECK_THAT(shown("[state]\nurl = \"mysql://me:word@db/etl\"\n"),
+             ContainsSubstring("option \"url\" names no journal") && !ContainsSubstring("word"));
+  CHECK_THAT(shown("[state]\nttl = \"6h\"\n"),
+             ContainsSubstring("option \"ttl\" is for journals on a server"));
+  CHECK_THAT(shown("[state]\nurl = \"postgres://db/etl\"\nttl = \"10s\"\n"),
+             ContainsSubstring("\"ttl\" must be 15s at least"));
+  CHECK_THAT(shown("[state]\nurl = \"postgres://db/etl\"\nheartbeat = \"1ms\"\nretention = "
+                   "\"0s\"\n"),
+             ContainsSubstring("\"heartbeat\" must be from 100ms to 1h") &&
+                 ContainsSubstring("\"retention\" must be more than nothing"));
   CHECK_THAT(shown("[state]\nurl = \"state.db\"\n"),
              ContainsSubstring("option \"url\" names no journal"));
-  CHECK_THAT(shown("[state]\nretention = \"1d\"\n"),
-             ContainsSubstring("[state]: option \"retention\" is not supported"));
   CHECK_THAT(shown("[retry]\nattempts = 0\nbackoff = \"2m..2s\"\n"),
              ContainsSubstring("\"attempts\" must be from 1 to 1000: 0") &&
                  ContainsSubstring("\"backoff\" is no pause"));

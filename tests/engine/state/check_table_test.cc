@@ -1,11 +1,11 @@
-#include "tests/engine/state/state_folder.h"
+#include "tests/engine/state/journal_place.h"
 #include "tests/support/catch.h"
 
 using namespace flowrun;
 using namespace flowrun::testing;
 
 TEST_CASE("what checks found comes back by unit, and a second judgement replaces the first") {
-  const StateFolder state;
+  const JournalPlace state;
   const auto journal = state.open();
   const auto lease = journal->acquire("p", "");
   const auto run = journal->start_run(start_of_run(), *lease);

@@ -1,11 +1,11 @@
-#include "tests/engine/state/state_folder.h"
+#include "tests/engine/state/journal_place.h"
 #include "tests/support/catch.h"
 
 using namespace flowrun;
 using namespace flowrun::testing;
 
 TEST_CASE("cursors come back as they were put, each owner's its own") {
-  const StateFolder state;
+  const JournalPlace state;
   CursorState full;
   full.inputs = "f1";
   // A zero byte in a digest is a byte like any other.

@@ -1,7 +1,5 @@
-#include <filesystem>
-
 #include "engine/core/error.h"
-#include "tests/engine/state/state_folder.h"
+#include "tests/engine/state/journal_place.h"
 #include "tests/support/catch.h"
 
 using Catch::Matchers::ContainsSubstring;
@@ -28,7 +26,7 @@ Marker load_marker(const std::string& id) {
 }  // namespace
 
 TEST_CASE("a unit is prepared, then committed, then covered, across processes") {
-  const StateFolder state;
+  const JournalPlace state;
   state.open()->coverage().prepare(marker_of(0, 100), "digest");
   {
     auto journal = state.open();
@@ -55,7 +53,7 @@ TEST_CASE("a unit is prepared, then committed, then covered, across processes") 
 TEST_CASE(
     "rule 1: adjacent windows are covered as one, and each keeps its note in the order of "
     "commits") {
-  const StateFolder state;
+  const JournalPlace state;
   auto journal = state.open();
   auto& store = journal->coverage();
   store.commit(marker_of(100, 200), "b");
@@ -73,7 +71,7 @@ TEST_CASE(
 }
 
 TEST_CASE("rule 3: a new generation takes the place of the one that it names") {
-  const StateFolder state;
+  const JournalPlace state;
   auto journal = state.open();
   auto& store = journal->coverage();
   store.commit(marker_of(0, 100), "old");
@@ -87,7 +85,7 @@ TEST_CASE("rule 3: a new generation takes the place of the one that it names") {
 }
 
 TEST_CASE("rule 3: a new generation leaves covered what the entry holds beside its unit") {
-  const StateFolder state;
+  const JournalPlace state;
   auto journal = state.open();
   auto& store = journal->coverage();
   store.commit(marker_of(0, 100), "rows in 90 to 100");
@@ -106,7 +104,7 @@ TEST_CASE("rule 3: a new generation leaves covered what the entry holds beside i
 }
 
 TEST_CASE("rule 4: a second marker for a unit fails, the same marker again does not") {
-  const StateFolder state;
+  const JournalPlace state;
   auto journal = state.open();
   auto& store = journal->coverage();
   store.commit(marker_of(0, 100), "mine");
@@ -127,12 +125,12 @@ TEST_CASE("rule 4: a second marker for a unit fails, the same marker again does 
 }
 
 TEST_CASE("rule 4: who lost the lease to a newer epoch can neither prepare nor commit") {
-  const StateFolder state;
+  const JournalPlace state;
   auto old_journal = state.open();
   const auto old_lease = old_journal->acquire("p", "");
   old_journal->coverage().prepare(marker_of(0, 100), "old");
-  // Somebody removed the lock file, so that another run got in.
-  std::filesystem::remove_all(state.folder / ".flowrun/locks");
+  // Another run got in, although the first one lives.
+  state.break_locks();
   auto new_journal = state.open();
   const auto new_lease = new_journal->acquire("p", "");
   CHECK(new_lease->epoch() == 2);
@@ -146,7 +144,7 @@ TEST_CASE("rule 4: who lost the lease to a newer epoch can neither prepare nor c
 }
 
 TEST_CASE("a unit that is taken back is gone, prepared or committed") {
-  const StateFolder state;
+  const JournalPlace state;
   auto journal = state.open();
   auto& store = journal->coverage();
   store.commit(marker_of(0, 100), "a");
@@ -160,7 +158,7 @@ TEST_CASE("a unit that is taken back is gone, prepared or committed") {
 }
 
 TEST_CASE("a unit prepared again replaces what was prepared of it") {
-  const StateFolder state;
+  const JournalPlace state;
   auto journal = state.open();
   auto& store = journal->coverage();
   store.prepare(marker_of(0, 100), "first");

@@ -77,7 +77,7 @@ TEST_CASE("a journal of version 1 becomes one of the current version with everyt
   const StateFolder state;
   make_journal(state, kVersion1);
   auto journal = state.open();
-  CHECK(state.look().integer("pragma user_version") == 3);
+  CHECK(state.look().integer("pragma user_version") == 4);
   const auto lease = journal->acquire("p", "");
   CHECK(lease->epoch() == 5);
   CHECK(lease->crashed() == std::vector<std::string>{"20250101T000000-aaaa"});

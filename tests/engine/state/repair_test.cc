@@ -1,7 +1,5 @@
-#include <filesystem>
-
 #include "engine/core/error.h"
-#include "tests/engine/state/state_folder.h"
+#include "tests/engine/state/journal_place.h"
 #include "tests/support/catch.h"
 
 using namespace flowrun;
@@ -26,7 +24,7 @@ UnitState state_of(Journal& journal, const std::string& run, Micros from) {
 }  // namespace
 
 TEST_CASE("a lost journal goes on above every epoch that the targets have seen") {
-  const StateFolder state;
+  const JournalPlace state;
   auto journal = state.open();
   const auto lease = journal->acquire("p", "");
   REQUIRE(lease->epoch() == 1);
@@ -39,7 +37,7 @@ TEST_CASE("a lost journal goes on above every epoch that the targets have seen")
 }
 
 TEST_CASE("runs that only the targets know are recorded with their units") {
-  const StateFolder state;
+  const JournalPlace state;
   auto journal = state.open();
   const auto lease = journal->acquire("p", "");
   const auto run = std::string("20250101T000000-aaaa");
@@ -61,7 +59,7 @@ TEST_CASE("runs that only the targets know are recorded with their units") {
 }
 
 TEST_CASE("a unit whose commit the journal missed is journalled if every target has it") {
-  const StateFolder state;
+  const JournalPlace state;
   std::string run;
   {
     auto journal = state.open();
@@ -83,7 +81,7 @@ TEST_CASE("a unit whose commit the journal missed is journalled if every target 
 }
 
 TEST_CASE("an older generation in the target does not stand for a newer unit") {
-  const StateFolder state;
+  const JournalPlace state;
   std::string run;
   {
     auto journal = state.open();

@@ -191,5 +191,18 @@ TEST_CASE("a commit whose connection went away is in doubt") {
   CHECK_FALSE(connection.alive());
 }
 
+TEST_CASE("a session ends with its connection") {
+  Connection looking(postgres_address());
+  const auto sessions = [&] {
+    return looking.execute("select count(*) from pg_stat_activity where application_name = 'short'")
+        .int64(0, 0);
+  };
+  for (int i = 0; i < 5; ++i) Connection(postgres_address("short")).execute("select 1");
+  for (int wait = 0; wait < 500 && sessions() > 0; ++wait) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  CHECK(sessions() == 0);
+}
+
 }  // namespace
 }  // namespace flowrun::postgres
