@@ -34,6 +34,42 @@ std::string declared_type(const BoundValue& bound) {
   return type ? sql_type(*type) : std::string();
 }
 
+/// A prepared statement with the query's columns and no row, as long as it lives.
+class Description {
+ public:
+  Description(Connection& connection, const std::string& query) : connection_(connection) {
+    connection.execute(
+        fmt::format("prepare {} as select * from ({}\n) as r limit 0", kDescription, query));
+  }
+  ~Description() {
+    try {
+      connection_.execute(fmt::format("deallocate {}", kDescription));
+    } catch (const std::exception&) {
+      // The session is lost, and what was prepared with it.
+    }
+  }
+  Description(const Description&) = delete;
+  Description& operator=(const Description&) = delete;
+
+  /// The types of $1, $2, … that it has.
+  [[nodiscard]] std::vector<std::string> parameters() const {
+    const auto rows = connection_.execute(
+        "select format_type(type, null) from pg_prepared_statements "
+        "cross join unnest(parameter_types) with ordinality as t(type, place) "
+        "where name = $1 order by place",
+        {kDescription});
+    std::vector<std::string> types;
+    for (int row = 0; row < rows.rows(); ++row) types.push_back(rows.string(row, 0));
+    return types;
+  }
+  [[nodiscard]] Result columns() const {
+    return connection_.execute(fmt::format("execute {}", kDescription));
+  }
+
+ private:
+  Connection& connection_;
+};
+
 /// The types of the query's parameters, found by preparing it.
 std::vector<std::string> types_of_parameters(Connection& connection, const RelationWish& wish) {
   std::vector<std::string> texts;
@@ -42,19 +78,7 @@ std::vector<std::string> types_of_parameters(Connection& connection, const Relat
     texts.push_back(type.empty() ? fmt::format("(${})", i + 1)
                                  : fmt::format("(${}::{})", i + 1, type));
   }
-  connection.execute(fmt::format("prepare {} as select * from ({}\n) as r limit 0", kDescription,
-                                 with_parameters(wish, texts)));
-  const auto rows = connection.execute(
-      "select format_type(type, null) from pg_prepared_statements "
-      "cross join unnest(parameter_types) with ordinality as t(type, place) "
-      "where name = $1 order by place",
-      {kDescription});
-  connection.execute(fmt::format("deallocate {}", kDescription));
-  std::vector<std::string> types;
-  for (int row = 0; row < rows.rows(); ++row) types.push_back(rows.string(row, 0));
-  if (types.size() > wish.bound.size()) {
-    throw Error(Errc::plan, "the query has parameters of its own; write ${{name}} instead");
-  }
+  auto types = Description(connection, with_parameters(wish, texts)).parameters();
   // Put there as a constant it could end the comment.
   if (types.size() < wish.bound.size()) {
     throw Error(Errc::plan,
@@ -81,9 +105,12 @@ void describe_types(Connection& connection, std::vector<RelationColumn>& columns
 RelationFound look_at_query(Connection& connection, const RelationWish& wish) {
   RelationFound found;
   if (!wish.bound.empty()) found.parameter_types = types_of_parameters(connection, wish);
-  const auto rows =
-      connection.execute(fmt::format("select * from ({}\n) as r limit 0",
-                                     query_with_values(connection, wish, found.parameter_types)));
+  const Description description(connection,
+                                query_with_values(connection, wish, found.parameter_types));
+  if (!description.parameters().empty()) {
+    throw Error(Errc::plan, "the query has parameters of its own; write ${{name}} instead");
+  }
+  const auto rows = description.columns();
   for (int i = 0; i < rows.columns(); ++i) {
     found.columns.push_back(
         {.name = rows.column_name(i), .type = rows.type(i), .modifier = rows.modifier(i)});
