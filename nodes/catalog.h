@@ -11,6 +11,7 @@ namespace flowrun::nodes {
 NodeType csv_source();
 NodeType ndjson_source();
 NodeType sqlite_source();
+NodeType postgres_source();
 NodeType generate_source();
 
 // transforms

@@ -26,6 +26,12 @@ std::string spool_directory(const Plan& plan) {
       .string();
 }
 
+/// Whether only what lies in windows is asked of the source.
+bool reads_by_ranges(const InstancePlan& instance, const Source& source) {
+  return instance.window && instance.window->from && instance.window->until &&
+         source.reads_ranges();
+}
+
 }  // namespace
 
 InstanceInputs list_inputs(const InstancePlan& instance, const SourceContext& context,
@@ -34,12 +40,15 @@ InstanceInputs list_inputs(const InstancePlan& instance, const SourceContext& co
   std::int64_t bytes = 0;
   for (const auto i : nodes_of(instance, NodeKind::source)) {
     const auto& node = instance.nodes[i];
-    auto inputs = node.binding.make_source()->inputs(context);
+    const auto source = node.binding.make_source();
+    auto inputs = source->inputs(context);
+    const bool by_ranges = reads_by_ranges(instance, *source) && inputs.size() == 1;
     std::vector<std::uint64_t> numbers;
     for (const auto& input : inputs) {
       numbers.push_back(all.names.size());
       all.names.push_back(input.name);
-      const bool known = !input.fingerprint.empty();
+      // What is read by ranges is known by its windows: its content may change outside of them.
+      const bool known = by_ranges || !input.fingerprint.empty();
       const auto key = node.name + ":" + input.name + (known ? "" : "@" + run);
       if (!all.set.emplace(key, known ? input.fingerprint : run).second) {
         throw Error(Errc::plan, "source \"{}\" reads {} twice", node.name, input.name);
@@ -118,8 +127,7 @@ std::vector<SourceWork> work_of(const InstancePlan& instance, const InstanceInpu
       work.inputs.push_back(input);
       work.numbers.push_back(inputs.numbers[number][i]);
     }
-    work.ranges = instance.window && instance.window->from && instance.window->until &&
-                  node.binding.make_source()->reads_ranges() && work.inputs.size() == 1;
+    work.ranges = reads_by_ranges(instance, *node.binding.make_source()) && work.inputs.size() == 1;
     if (work.ranges) work.windows = windows_to_read(*instance.window, coverage);
     works.push_back(std::move(work));
   }
