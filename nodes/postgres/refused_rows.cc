@@ -40,7 +40,9 @@ std::map<std::int64_t, ServerMessage> find_refused(
                              "; release savepoint flowrun_piece");
     } catch (const ServerError& error) {
       if (!error.is_refused_row()) throw;
-      connection.execute("rollback to savepoint flowrun_piece");
+      // Released, too: savepoints inside of one another make each statement slower than the last.
+      connection.execute_all(
+          "rollback to savepoint flowrun_piece; release savepoint flowrun_piece");
       if (piece.end - piece.first == 1) {
         refused.emplace(piece.first, error.message());
       } else {

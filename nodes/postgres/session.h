@@ -22,7 +22,9 @@ struct Connection::Session {
 
   pg_conn* raw = nullptr;  ///< libpqxx owns it
 #if PQXX_VERSION_MAJOR < 7
-  std::unique_ptr<pqxx::connection_base> connection;
+  /// Shared only because its deleter knows the whole type: connection_base has no virtual
+  /// destructor.
+  std::shared_ptr<pqxx::connection_base> connection;
 #else
   std::unique_ptr<pqxx::connection> connection;
 #endif

@@ -199,7 +199,7 @@ bool TableWriter::write_directly(Load& load, const std::string& why) {
     copy(load, copy_into_table(wish_), *direct_);
   } catch (const ServerError& error) {
     if (!error.is_refused_row()) throw;
-    connection.execute("rollback to savepoint flowrun_rows");
+    connection.execute_all("rollback to savepoint flowrun_rows; release savepoint flowrun_rows");
     hopes_ = false;
     log_->debug("{}: a COPY straight in was refused: {}", shown_, error.what());
     return false;
@@ -237,7 +237,8 @@ void TableWriter::stage(Load& load) {
       return;
     } catch (const ServerError& error) {
       if (!error.is_refused_row() || !note_refused_line(error, load.bad)) throw;
-      connection.execute("rollback to savepoint flowrun_stage");
+      connection.execute_all(
+          "rollback to savepoint flowrun_stage; release savepoint flowrun_stage");
     }
   }
 }

@@ -56,6 +56,12 @@ std::shared_ptr<Target> Target::shared(SharedObjects& objects, const Address& ad
 void Target::connect() {
   if (connection_) return;
   connection_ = std::make_unique<Connection>(address_);
+  // A user called flowrun would find its tables, and make new ones, where the coverage is kept.
+  connection_->execute(
+      "select set_config('search_path', coalesce((select string_agg(quote_ident(name), ', ' order "
+      "by place) from "
+      "unnest(current_schemas(false)) with ordinality as s(name, place) where name <> 'flowrun'), "
+      "'\"\"'), false) where current_user = 'flowrun' or 'flowrun' = any(current_schemas(false))");
   coverage_ = std::make_unique<CoverageTable>(*connection_);
 }
 

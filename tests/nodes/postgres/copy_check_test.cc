@@ -49,7 +49,7 @@ TEST_CASE("UUIDs as PostgreSQL reads them") {
 TEST_CASE("a row with several faults is one reject, and the good rows stay in order") {
   const auto batch =
       batch_of("k int64, v int64, t timestamp",
-               "1,1,2026-01-01\n,40000,\n2,40000,\n3,-40000,\n4,,-4800-01-01\n5,5,", 10);
+               "1,1,2026-01-01\n,40000,\n2,40000,\n3,-40000,\n4,,\n5,5,", 10);
   const CopyCheck check(
       {{.form = form_of(kInt64, column_of(kInt8Oid, "bigint")).value(), .is_key = true},
        {.form = form_of(kInt64, column_of(kInt2Oid, "smallint")).value()},
