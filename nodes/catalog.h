@@ -30,6 +30,7 @@ NodeType unpivot();
 
 // sinks
 NodeType sqlite_sink();
+NodeType postgres_sink();
 NodeType csv_sink();
 NodeType ndjson_sink();
 NodeType stdout_sink();

@@ -216,6 +216,7 @@ struct SinkContext {
   CoverageStore* coverage = nullptr;  ///< never null
   SharedObjects* shared = nullptr;    ///< never null
   Log* log = nullptr;                 ///< never null
+  std::stop_token stop;               ///< of the attempt: what the sink waits for may be given up
 };
 
 /// A batch in the form in which a sink wants it: by default the batch itself.
