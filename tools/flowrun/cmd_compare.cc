@@ -103,7 +103,7 @@ int CompareCommand::run(Session& session) {
   begin_record(json, "flowrun.compare/1", plan_.file);
   std::vector<ComparedTarget> targets;
   if (plan) {
-    const auto journal = session.journal(plan->state_url, false);
+    const auto journal = session.journal(*plan, false);
     RunOptions options;
     options.stop = signals.token();
     targets =

@@ -106,7 +106,7 @@ std::vector<Finding> examine(Session& session, const Plan& plan) {
   std::vector<Finding> findings{machine(plan), disk(plan)};
   std::unique_ptr<Journal> journal;
   try {
-    journal = session.journal(plan.state_url, false);
+    journal = session.journal(plan, false);
     findings.push_back(journal_of(plan, journal.get()));
   } catch (const Error& error) {
     findings.push_back({.level = Level::failed, .what = "journal", .text = error.what()});
