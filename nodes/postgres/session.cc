@@ -69,7 +69,7 @@ using Snapshot =
 Connection::Session::Session(const Address& address, const std::string& shown)
     : raw(connect(address, shown)) {
 #if PQXX_VERSION_MAJOR < 7
-  connection = std::make_unique<TakenOver>(raw);
+  connection = std::make_shared<TakenOver>(raw);
 #else
   connection = std::make_unique<pqxx::connection>(pqxx::connection::seize_raw_connection(raw));
 #endif
