@@ -181,12 +181,18 @@ std::vector<EdgeFrom> find_port(const InstancePlan& instance, const std::string&
 Rehearsed rehearse(const Plan& plan, const InstancePlan& instance, const Rehearsal& rehearsal,
                    const RunOptions& options, const RunServices& services) {
   const Staging stage(instance, rehearsal);
+  auto instance_of_test = stage.instance();
+  if (auto& window = instance_of_test.window; window && window->from_watermark) {
+    // Rows of a test are all there is: nothing was loaded before, and they may have any time.
+    window->from_watermark = false;
+    window->from = window->until = std::nullopt;
+  }
   auto own = options;
   own.dry_run = true;
   own.own_sinks = true;
   Credits credits(plan.credit_budget());
   Rehearsed result;
-  result.report = run_instance(plan, stage.instance(), own, services, credits);
+  result.report = run_instance(plan, instance_of_test, own, services, credits);
   result.rows = stage.rows();
   return result;
 }

@@ -77,9 +77,9 @@ struct Limits {
   std::int64_t high;
 };
 
-Limits limits_of(Wire wire) {
-  if (wire == Wire::int2) return {INT16_MIN, INT16_MAX};
-  if (wire == Wire::int4) return {INT32_MIN, INT32_MAX};
+Limits limits_of(CellForm wire) {
+  if (wire == CellForm::int2) return {INT16_MIN, INT16_MAX};
+  if (wire == CellForm::int4) return {INT32_MIN, INT32_MAX};
   return {INT64_MIN, INT64_MAX};
 }
 
@@ -156,10 +156,10 @@ void CopyCheck::check_column(const Batch& batch, std::size_t i, std::vector<Faul
 }
 
 bool CopyCheck::fits_float(const CopyForm& form, double value) const {
-  if (form.wire == Wire::float4) {
+  if (form.wire == CellForm::float4) {
     return !std::isfinite(value) || std::isfinite(static_cast<float>(value));
   }
-  if (form.wire != Wire::numeric) return true;
+  if (form.wire != CellForm::numeric) return true;
   if (std::isnan(value)) return true;
   if (std::isinf(value)) return has_infinite_numerics_ && form.precision == 0;
   // It is rounded as the server rounds; what counts is the digits before the point.
@@ -184,11 +184,11 @@ void CopyCheck::check_values(const Batch& batch, std::size_t i, std::vector<Faul
       return;
     case TypeId::int64: {
       const auto values = column.values<std::int64_t>();
-      if (form.wire == Wire::numeric && form.precision > 0) {
+      if (form.wire == CellForm::numeric && form.precision > 0) {
         each(no_fit(form), [&](std::size_t row) {
           return fits_numeric(values[row], 0, form.precision, form.scale);
         });
-      } else if (form.wire == Wire::int2 || form.wire == Wire::int4) {
+      } else if (form.wire == CellForm::int2 || form.wire == CellForm::int4) {
         const auto limits = limits_of(form.wire);
         each(no_fit(form), [&](std::size_t row) {
           return values[row] >= limits.low && values[row] <= limits.high;
@@ -197,14 +197,14 @@ void CopyCheck::check_values(const Batch& batch, std::size_t i, std::vector<Faul
       return;
     }
     case TypeId::float64: {
-      if (form.wire == Wire::float8) return;
+      if (form.wire == CellForm::float8) return;
       const auto values = column.values<double>();
       return each(no_fit(form), [&](std::size_t row) { return fits_float(form, values[row]); });
     }
     case TypeId::decimal: {
       const auto values = column.values<Int128>();
-      if (form.wire == Wire::canonical) return;
-      if (form.wire == Wire::numeric) {
+      if (form.wire == CellForm::canonical) return;
+      if (form.wire == CellForm::numeric) {
         if (form.precision == 0) return;
         return each(no_fit(form), [&](std::size_t row) {
           return fits_numeric(values[row], scale, form.precision, form.scale);
@@ -216,7 +216,7 @@ void CopyCheck::check_values(const Batch& batch, std::size_t i, std::vector<Faul
       });
     }
     case TypeId::string:
-      if (form.wire == Wire::uuid) {
+      if (form.wire == CellForm::uuid) {
         return each("is no uuid",
                     [&](std::size_t row) { return parse_uuid(text(row)).has_value(); });
       }
@@ -224,15 +224,15 @@ void CopyCheck::check_values(const Batch& batch, std::size_t i, std::vector<Faul
       return each("is not UTF-8, or holds a NUL character",
                   [&](std::size_t row) { return is_storable(text(row)); });
     case TypeId::date: {
-      if (form.wire == Wire::canonical) return;
+      if (form.wire == CellForm::canonical) return;
       const auto values = column.values<std::int32_t>();
-      const auto last = form.wire == Wire::timestamp ? INT64_MAX / kDay : kEndDay;
+      const auto last = form.wire == CellForm::timestamp ? INT64_MAX / kDay : kEndDay;
       return each(no_fit(form),
                   [&](std::size_t row) { return values[row] >= kFirstDay && values[row] < last; });
     }
     case TypeId::timestamp:
     case TypeId::timestamptz: {
-      if (form.wire == Wire::canonical) return;
+      if (form.wire == CellForm::canonical) return;
       const auto values = column.values<std::int64_t>();
       return each(no_fit(form), [&](std::size_t row) { return values[row] >= kFirstMoment; });
     }

@@ -36,32 +36,32 @@ char* put(char* to, std::uint64_t value) {
 constexpr std::uint32_t kNull = 0xFFFFFFFF;
 
 /// Bytes of every value; 0 where they differ.
-std::uint32_t width_of(Wire wire) {
+std::uint32_t width_of(CellForm wire) {
   switch (wire) {
-    case Wire::boolean:
+    case CellForm::boolean:
       return 1;
-    case Wire::int2:
+    case CellForm::int2:
       return 2;
-    case Wire::int4:
-    case Wire::float4:
-    case Wire::date:
+    case CellForm::int4:
+    case CellForm::float4:
+    case CellForm::date:
       return 4;
-    case Wire::int8:
-    case Wire::float8:
-    case Wire::timestamp:
+    case CellForm::int8:
+    case CellForm::float8:
+    case CellForm::timestamp:
       return 8;
-    case Wire::uuid:
+    case CellForm::uuid:
       return kUuidBytes;
-    case Wire::numeric:
-    case Wire::text:
-    case Wire::canonical:
-    case Wire::jsonb:
+    case CellForm::numeric:
+    case CellForm::text:
+    case CellForm::canonical:
+    case CellForm::jsonb:
       return 0;
   }
   return 0;
 }
 
-bool is_rendered(Wire wire) { return wire == Wire::numeric || wire == Wire::canonical; }
+bool is_rendered(CellForm wire) { return wire == CellForm::numeric || wire == CellForm::canonical; }
 
 /// Writes the cells of a column: size, then what `value` puts; nulls as such.
 template <std::uint32_t Width, typename PutValue>
@@ -192,7 +192,7 @@ void CopyEncoder::measure(const Batch& batch, std::size_t i, std::int64_t from, 
     for (std::size_t k = 0; k < rows; ++k) sizes_[k] += 4 + width;
     return;
   }
-  const std::uint32_t extra = wire == Wire::jsonb ? 1 : 0;
+  const std::uint32_t extra = wire == CellForm::jsonb ? 1 : 0;
   for (std::size_t k = 0; k < rows; ++k) {
     const auto row = from + static_cast<std::int64_t>(k);
     sizes_[k] += 4;
@@ -211,7 +211,7 @@ void CopyEncoder::render(const Column& column, std::size_t i, std::int64_t from,
     const auto before = rendered.bytes.size();
     if (!column.is_valid(row)) {
       // Nothing: the size says that it is null.
-    } else if (forms_[i].wire == Wire::canonical) {
+    } else if (forms_[i].wire == CellForm::canonical) {
       append_text(rendered.bytes, column, row);
     } else if (column.type().id == TypeId::float64) {
       append_numeric(rendered.bytes, column.values<double>()[at]);
@@ -228,39 +228,39 @@ void CopyEncoder::render(const Column& column, std::size_t i, std::int64_t from,
 void CopyEncoder::write(const Batch& batch, std::size_t i, std::int64_t from, std::size_t rows) {
   const auto& column = batch.column(i);
   switch (forms_[i].wire) {
-    case Wire::boolean:
+    case CellForm::boolean:
       return write_fixed<1>(column, from, rows, places_, [&](char* to, std::size_t row) {
         *to = column.boolean(static_cast<std::int64_t>(row)) ? 1 : 0;
       });
-    case Wire::int2:
+    case CellForm::int2:
       return write_whole<std::uint16_t>(column, from, rows, places_);
-    case Wire::int4:
+    case CellForm::int4:
       return write_whole<std::uint32_t>(column, from, rows, places_);
-    case Wire::int8:
+    case CellForm::int8:
       return write_whole<std::uint64_t>(column, from, rows, places_);
-    case Wire::float4:
+    case CellForm::float4:
       return write_fixed<4>(column, from, rows, places_, [&](char* to, std::size_t row) {
         put(to, std::bit_cast<std::uint32_t>(static_cast<float>(float_at(column, row))));
       });
-    case Wire::float8:
+    case CellForm::float8:
       return write_floats(column, from, rows, places_);
-    case Wire::date:
+    case CellForm::date:
       return write_fixed<4>(column, from, rows, places_, [&](char* to, std::size_t row) {
         put(to, static_cast<std::uint32_t>(column.values<std::int32_t>()[row] - kEpochDays));
       });
-    case Wire::timestamp:
+    case CellForm::timestamp:
       return write_moments(column, from, rows, places_);
-    case Wire::uuid:
+    case CellForm::uuid:
       return write_fixed<kUuidBytes>(column, from, rows, places_, [&](char* to, std::size_t row) {
         const auto bytes = parse_uuid(column.text(static_cast<std::int64_t>(row)));
         if (!bytes) bug("a uuid was not checked");
         std::memcpy(to, bytes->data(), kUuidBytes);
       });
-    case Wire::text:
-    case Wire::jsonb:
-      return write_text(column, from, rows, places_, forms_[i].wire == Wire::jsonb);
-    case Wire::numeric:
-    case Wire::canonical:
+    case CellForm::text:
+    case CellForm::jsonb:
+      return write_text(column, from, rows, places_, forms_[i].wire == CellForm::jsonb);
+    case CellForm::numeric:
+    case CellForm::canonical:
       break;
   }
   const auto& rendered = rendered_[i];

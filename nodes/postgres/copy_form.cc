@@ -21,7 +21,7 @@ bool is_text(Oid type) {
   return type == kTextOid || type == kVarcharOid || type == kBpcharOid || type == kNameOid;
 }
 
-CopyForm plain(Wire wire, const char* staged_type) {
+CopyForm plain(CellForm wire, const char* staged_type) {
   CopyForm form;
   form.wire = wire;
   form.staged_type = staged_type;
@@ -49,7 +49,7 @@ std::string without_modifiers(const std::string& shown) {
   return name;
 }
 
-CopyForm staged_as_text(const RelationColumn& to, Wire wire) {
+CopyForm staged_as_text(const RelationColumn& to, CellForm wire) {
   auto form = plain(wire, "text");
   form.cast = "::" + without_modifiers(to.shown);
   return form;
@@ -60,22 +60,24 @@ std::optional<CopyForm> number_form(Type from, const RelationColumn& to) {
   const bool whole = from.id == TypeId::int64 || from.id == TypeId::decimal;
   switch (to.type) {
     case kInt2Oid:
-      return whole ? std::optional(plain(Wire::int2, "smallint")) : std::nullopt;
+      return whole ? std::optional(plain(CellForm::int2, "smallint")) : std::nullopt;
     case kInt4Oid:
-      return whole ? std::optional(plain(Wire::int4, "integer")) : std::nullopt;
+      return whole ? std::optional(plain(CellForm::int4, "integer")) : std::nullopt;
     case kInt8Oid:
-      return whole ? std::optional(plain(Wire::int8, "bigint")) : std::nullopt;
+      return whole ? std::optional(plain(CellForm::int8, "bigint")) : std::nullopt;
     case kFloat4Oid:
-      return from.id == TypeId::decimal ? std::nullopt : std::optional(plain(Wire::float4, "real"));
-    case kFloat8Oid:
       return from.id == TypeId::decimal ? std::nullopt
-                                        : std::optional(plain(Wire::float8, "double precision"));
+                                        : std::optional(plain(CellForm::float4, "real"));
+    case kFloat8Oid:
+      return from.id == TypeId::decimal
+                 ? std::nullopt
+                 : std::optional(plain(CellForm::float8, "double precision"));
     case kNumericOid:
       break;
     default:
       return std::nullopt;
   }
-  auto form = plain(Wire::numeric, "numeric");
+  auto form = plain(CellForm::numeric, "numeric");
   if (to.modifier >= 4) {
     // The modifier is precision << 16 | scale, plus 4; scales may be negative from PostgreSQL 15
     // on.
@@ -86,34 +88,35 @@ std::optional<CopyForm> number_form(Type from, const RelationColumn& to) {
 }
 
 std::optional<CopyForm> text_form(const RelationColumn& to) {
-  if (is_text(to.type)) return plain(Wire::text, "text");
-  if (to.type == kUuidOid) return plain(Wire::uuid, "uuid");
-  if (to.type == kJsonbOid) return staged_as_text(to, Wire::jsonb);
-  if (to.type == kJsonOid || to.is_enum) return staged_as_text(to, Wire::text);
+  if (is_text(to.type)) return plain(CellForm::text, "text");
+  if (to.type == kUuidOid) return plain(CellForm::uuid, "uuid");
+  if (to.type == kJsonbOid) return staged_as_text(to, CellForm::jsonb);
+  if (to.type == kJsonOid || to.is_enum) return staged_as_text(to, CellForm::text);
   if (is_known(to)) return std::nullopt;
-  auto form = staged_as_text(to, Wire::text);
+  auto form = staged_as_text(to, CellForm::text);
   form.direct = false;
   return form;
 }
 
 std::optional<CopyForm> moment_form(Type from, const RelationColumn& to) {
-  if (from.id == TypeId::date && to.type == kDateOid) return plain(Wire::date, "date");
+  if (from.id == TypeId::date && to.type == kDateOid) return plain(CellForm::date, "date");
   const bool naive = from.id == TypeId::date || from.id == TypeId::timestamp;
-  if (naive && to.type == kTimestampOid) return plain(Wire::timestamp, "timestamp");
+  if (naive && to.type == kTimestampOid) return plain(CellForm::timestamp, "timestamp");
   if (from.id == TypeId::timestamptz && to.type == kTimestamptzOid) {
-    return plain(Wire::timestamp, "timestamptz");
+    return plain(CellForm::timestamp, "timestamptz");
   }
   return std::nullopt;
 }
 
 std::optional<CopyForm> any_form(Type from, const RelationColumn& to) {
   if (from.id == TypeId::string) return text_form(to);
-  if (from.id != TypeId::bytes && is_text(to.type)) return plain(Wire::canonical, "text");
+  if (from.id != TypeId::bytes && is_text(to.type)) return plain(CellForm::canonical, "text");
   switch (from.id) {
     case TypeId::boolean:
-      return to.type == kBoolOid ? std::optional(plain(Wire::boolean, "boolean")) : std::nullopt;
+      return to.type == kBoolOid ? std::optional(plain(CellForm::boolean, "boolean"))
+                                 : std::nullopt;
     case TypeId::bytes:
-      return to.type == kByteaOid ? std::optional(plain(Wire::text, "bytea")) : std::nullopt;
+      return to.type == kByteaOid ? std::optional(plain(CellForm::text, "bytea")) : std::nullopt;
     case TypeId::int64:
     case TypeId::float64:
     case TypeId::decimal:

@@ -11,7 +11,7 @@
 namespace flowrun::postgres {
 
 /// What a cell looks like on the wire.
-enum class Wire : std::uint8_t {
+enum class CellForm : std::uint8_t {
   boolean,
   int2,
   int4,
@@ -28,7 +28,7 @@ enum class Wire : std::uint8_t {
 };
 
 struct CopyForm {
-  Wire wire = Wire::text;
+  CellForm wire = CellForm::text;
   /// The type of a staging column: as forgiving as can be, so that it is the insert that refuses.
   std::string staged_type = "text";
   /// What the insert puts behind a staged column: "::inet"; "" for nothing.

@@ -44,7 +44,9 @@ class SelectWriter {
   [[nodiscard]] const RelationColumn& column(const std::string& name) const {
     return column_of(wish_, found_, name);
   }
-  static std::string place(const std::string& name) { return fmt::format("r.{}", quote_identifier(name)); }
+  static std::string place(const std::string& name) {
+    return fmt::format("r.{}", quote_identifier(name));
+  }
   std::string value(const std::string& text, const std::string& type) {
     return constant(connection_, text, type);
   }

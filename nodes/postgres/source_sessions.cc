@@ -21,7 +21,8 @@ struct ServerPool {
 class Pool {
  public:
   static Pool& instance() {
-    static Pool pool;
+    // Never destroyed: by then what TLS stands on may be gone. The sessions end with the process.
+    static Pool& pool = *new Pool();
     return pool;
   }
 

@@ -54,7 +54,8 @@ void TableWriter::look_up_table() {
   wish_ = {.table = relation->name,
            .columns = {},
            .on_conflict = settings_.on_conflict,
-           .version = settings_.version};
+           .version = settings_.version,
+           .stored_wins = settings_.stored_wins};
   make_columns(*relation);
   const auto lock = lock_for(*relation);
   is_locked_alone_ = lock == WriterLock::none;
@@ -92,7 +93,7 @@ void TableWriter::make_columns(const Relation& relation) {
   auto staged = forms;
   // A staging column of text takes the text as it is.
   for (auto& form : staged) {
-    if (form.wire == Wire::jsonb) form.wire = Wire::text;
+    if (form.wire == CellForm::jsonb) form.wire = CellForm::text;
   }
   numbered_.emplace(std::move(staged), true);
 }
@@ -133,7 +134,7 @@ bool TableWriter::can_tell_keys_apart() const {
                                      kTimestampOid, kTimestamptzOid, kByteaOid};
   return std::all_of(wish_.columns.begin(), wish_.columns.end(), [&](const WrittenColumn& each) {
     const bool plain = std::find(kPlain.begin(), kPlain.end(), each.column.type) != kPlain.end();
-    const bool rounded = each.form.wire == Wire::numeric && each.form.precision > 0;
+    const bool rounded = each.form.wire == CellForm::numeric && each.form.precision > 0;
     return !each.is_key ||
            (plain && !rounded && each.form.staged_type.find(" collate ") == std::string::npos);
   });

@@ -26,6 +26,7 @@ struct WriterSettings {
   OnConflict on_conflict = OnConflict::fail;
   std::vector<bool> keep_nulls;  ///< per field; empty: none
   std::string version;           ///< "" for none
+  bool stored_wins = false;      ///< upserts fill empty columns only
   bool deletes_first = false;    ///< an upsert by delete and insert
   bool replaces = false;         ///< rows of the table are deleted before
   Micros lock_timeout = 60 * kSecond;

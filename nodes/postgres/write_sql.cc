@@ -75,6 +75,7 @@ std::string version_order(const WriteWish& wish) {
 
 /// The new value of a column, from `arrived`.
 std::string new_value(const WriteWish& wish, std::size_t i, const std::string& arrived) {
+  if (wish.stored_wins) return "coalesce(" + old_value(wish, i) + ", " + arrived + ")";
   return wish.columns[i].keeps_nulls ? "coalesce(" + arrived + ", " + old_value(wish, i) + ")"
                                      : arrived;
 }

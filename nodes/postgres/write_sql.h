@@ -27,7 +27,8 @@ struct WriteWish {
   TableName table;
   std::vector<WrittenColumn> columns;
   OnConflict on_conflict = OnConflict::fail;
-  std::string version;  ///< a column: rows with an older one change nothing; "" for none
+  std::string version;       ///< a column: rows with an older one change nothing; "" for none
+  bool stored_wins = false;  ///< updates fill columns that are null, and no others
 };
 
 /// Rows of the staging table, numbered from 0 in the order of the input.

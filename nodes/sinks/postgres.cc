@@ -7,6 +7,7 @@
 #include "engine/core/error.h"
 #include "engine/data/spool.h"
 #include "nodes/catalog.h"
+#include "nodes/postgres/relation_source.h"
 #include "nodes/postgres/target.h"
 #include "nodes/sinks/postgres_options.h"
 
@@ -65,6 +66,17 @@ Binding bind_postgres(BindContext& context) {
       .whole_table = settings->writer.replaces && !windows,
       .transaction = Target::name_of(settings->address),
       .versioned = context.options().has("version")};
+  binding.make_target_source = [address = settings->address, table = settings->wish.table,
+                                window = context.window_column(),
+                                pipeline = context.pipeline()](const SchemaRef& schema) {
+    auto plan = std::make_shared<postgres::RelationPlan>();
+    plan->address = address;
+    plan->pipeline = pipeline;
+    plan->wish.table = table;
+    if (!window.empty() && schema->index_of(window)) plan->wish.window_column = window;
+    plan->schema = schema;
+    return make_relation_source(std::move(plan));
+  };
   binding.make_sink = [settings = std::move(*settings)] {
     return std::make_unique<PostgresSink>(settings);
   };

@@ -60,6 +60,14 @@ void add_writing(std::vector<OptionSpec>& all) {
                  .help = "upsert: a column that says how new a row is; an older row never "
                          "overwrites a newer one.",
                  .example = "\"updated_at\""});
+  all.push_back({.name = "prefer",
+                 .kind = OptionKind::choice,
+                 .help = "upsert: which value stays in a column that has one already. With "
+                         "\"stored\" only empty ones are filled, so that what somebody corrected "
+                         "outlives a window that is loaded again.",
+                 .fallback = "arriving",
+                 .choices = {"arriving", "stored"},
+                 .example = "\"stored\""});
   all.push_back({.name = "plan",
                  .kind = OptionKind::choice,
                  .help = "upsert: \"delete_insert\" deletes old rows and inserts new ones, which "
@@ -126,12 +134,20 @@ void check_mode(BindContext& context, const std::string& mode) {
     context.error("mode", "missing-key", "mode \"" + mode + "\" needs a key",
                   "add key = [...], the columns that identify a row");
   }
-  const bool deletes = options.text("plan") == "delete_insert";
-  for (const char* option : {"nulls", "version", "plan"}) {
-    const bool given = std::string_view(option) == "plan" ? deletes : options.has(option);
-    if (mode == "upsert" || !given) continue;
+  const std::map<std::string, bool> given{{"nulls", options.has("nulls")},
+                                          {"version", options.has("version")},
+                                          {"prefer", options.text("prefer") != "arriving"},
+                                          {"plan", options.text("plan") != "auto"}};
+  for (const auto& [option, is_given] : given) {
+    if (mode == "upsert" || !is_given) continue;
     context.error(option, "option-without-effect",
-                  std::string("\"") + option + "\" means something with mode \"upsert\" only");
+                  "\"" + option + "\" means something with mode \"upsert\" only");
+  }
+  if (given.at("prefer") && given.at("version")) {
+    context.error("prefer", "conflicting-options",
+                  "\"version\" says which row is newer, and prefer = \"stored\" that it does not "
+                  "matter",
+                  "give one of them");
   }
 }
 
@@ -214,10 +230,10 @@ std::vector<bool> keep_nulls(const BindContext& context) {
 
 void check_delete_insert(BindContext& context, const postgres::WriterSettings& writer) {
   if (!writer.deletes_first) return;
-  if (std::find(writer.keep_nulls.begin(), writer.keep_nulls.end(), true) !=
-      writer.keep_nulls.end()) {
-    context.error("plan", "bad-plan", "plan \"delete_insert\" cannot keep old values for nulls",
-                  "set nulls = \"write\", or leave plan out");
+  if (writer.stored_wins || std::find(writer.keep_nulls.begin(), writer.keep_nulls.end(), true) !=
+                                writer.keep_nulls.end()) {
+    context.error("plan", "bad-plan", "plan \"delete_insert\" cannot keep old values",
+                  "set nulls = \"write\" without prefer, or leave plan out");
   }
   if (!writer.version.empty()) {
     context.error("plan", "bad-plan", "plan \"delete_insert\" does not look at versions",
@@ -253,6 +269,7 @@ PostgresSinkSettings make_settings(BindContext& context, postgres::Address addre
     writer.on_conflict = postgres::OnConflict::update;
     writer.keep_nulls = keep_nulls(context);
     writer.version = options.text_or("version", "");
+    writer.stored_wins = options.text("prefer") == "stored";
   } else if (mode == "insert_new") {
     writer.on_conflict = postgres::OnConflict::ignore;
   }

@@ -42,8 +42,9 @@ A value that its column does not take (infinity, NaN in a decimal, more digits t
 rejects its row, with the primary key as origin where all of it is read.
 
 With `[window]` on a date or time column, only its windows are read, one COPY each; rows without a time are in none of them.
-With `cursor`, rows below the mark of their key are not read (keys of more than 5,000 values, and columns that the server
-compares in another way, are sorted out here). A load without either is known by its run: each run reads everything.
+With `cursor`, the server leaves out rows below the mark of their key, where it compares the columns as flowrun does (numbers
+but floats, text, varchar, dates, times) and there are at most 5,000 marks. A load without either is known by its run: each
+run reads everything.
 
 Rows have no order of their own; `order_by` gives them one, by the server's collation.
 

@@ -160,6 +160,21 @@ TEST_CASE("rule 16: nulls keep or write, by option, else by what a pivot made") 
   CHECK(after({{"nulls", value("write")}}, {false, true, true}) == "x|-|-\ny|-|2\nz|-|-\n");
 }
 
+TEST_CASE("rule 16: prefer = stored fills what is empty and changes nothing else") {
+  wipe();
+  PostgresSinkRun run({.fields = "k string, a float64, b float64",
+                       .options = {kUpsert, key({"k"}), {"prefer", value("stored")}}});
+  run.open();
+  run.write(run.window(0, 100), "x,1,\ny,,2\nz,3,3");
+  run.write(run.window(100, 200), "x,9,9\ny,9,\nz,,\nw,4,4");
+  CHECK(ask("select * from t order by k") == "w|4|4\nx|1|9\ny|9|2\nz|3|3\n");
+  CHECK(
+      bind_problems(
+          {.fields = "k string, a int64",
+           .options = {kUpsert, key({"k"}), {"prefer", value("stored")}, {"version", value("a")}}})
+          .find("conflicting-options") != std::string::npos);
+}
+
 TEST_CASE("rule 15: with a version, an older row never overwrites a newer one") {
   const auto after = [&](const std::string& type, const std::vector<std::string>& units) {
     wipe();

@@ -336,8 +336,9 @@ TEST_CASE("no more sessions than allowed; whoever waits for one can be stopped")
 }
 
 TEST_CASE("a session that was lost is an error of the server, and the next one is new") {
-  make_readings();
-  auto context = postgres_source_of({{"table", value("readings")}});
+  // More than fits between the server and us.
+  auto context =
+      postgres_source_of({{"query", value("select i from generate_series(1, 5000000) i")}});
   const auto source = context.bind().make_source();
   const auto kill = [] {
     Connection connection(postgres_address("killer"));
@@ -355,5 +356,6 @@ TEST_CASE("a session that was lost is an error of the server, and the next one i
   } catch (const Error& error) {
     CHECK(error.code() == Errc::io);
   }
-  CHECK(read_source(*source).rows.size() == 60'000);
+  const auto again = source->open({}, 0, nullptr);
+  CHECK(again->read({}, {}) != nullptr);
 }
