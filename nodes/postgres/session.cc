@@ -24,6 +24,8 @@ pg_conn* connect(const Address& address, const std::string& shown) {
   values.push_back(nullptr);
   auto* raw = PQconnectdbParams(names.data(), values.data(), 0);
   if (raw == nullptr) throw std::bad_alloc();
+  // From the first moment on: libpq writes what the server says unasked on stderr otherwise.
+  PQsetNoticeProcessor(raw, &ignore_notice, nullptr);
   if (PQstatus(raw) == CONNECTION_OK) return raw;
   const auto message = message_of(raw);
   PQfinish(raw);

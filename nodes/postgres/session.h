@@ -22,12 +22,8 @@ struct Connection::Session {
 
   pg_conn* raw = nullptr;  ///< libpqxx owns it
 #if PQXX_VERSION_MAJOR < 7
-<<<<<<< HEAD
   /// Shared only because its deleter knows the whole type: connection_base has no virtual
   /// destructor.
-=======
-  // Not unique_ptr: its destructor is not virtual, and the one that closes has to be called.
->>>>>>> w3
   std::shared_ptr<pqxx::connection_base> connection;
 #else
   std::unique_ptr<pqxx::connection> connection;

@@ -8,6 +8,16 @@ namespace {
 
 constexpr std::string_view kMissingRight = "42501";
 
+/// A process that freezes in the midst of a transaction must not keep others from the lease: then
+/// the server ends its session.
+constexpr const char* kSettings = "set idle_in_transaction_session_timeout = '20s'";
+
+std::unique_ptr<Connection> connect(const Address& address) {
+  auto connection = std::make_unique<Connection>(address);
+  connection->execute(kSettings);
+  return connection;
+}
+
 class TransactionGuard {
  public:
   TransactionGuard(Connection& connection, TransactionKind kind) : connection_(connection) {
@@ -28,14 +38,14 @@ JournalServer::JournalServer(Address address, const JournalOptions& options)
       options_(options),
       clock_(options.clock == nullptr ? &system_clock_ : options.clock),
       shown_(shown_address(address_)),
-      connection_(std::make_unique<Connection>(address_)) {}
+      connection_(connect(address_)) {}
 
 void JournalServer::perform(const Act& act) {
   const std::lock_guard guard(mutex_);
   Backoff backoff(options_.patience);
   while (true) {
     try {
-      if (!connection_) connection_ = std::make_unique<Connection>(address_);
+      if (!connection_) connection_ = connect(address_);
       return act(*connection_);
     } catch (const ServerError& error) {
       recover(error, backoff);

@@ -15,9 +15,10 @@ constexpr const char* kLockHeld = "55P03";
 constexpr int kHasSessionTimeout = 14;
 
 // The server finds out within half a minute that this machine is gone, and never ends the session
-// for being idle.
+// for being idle. Nobody holds the lease's row for longer than kSettings of journal_server.cc says.
 constexpr const char* kSettings =
-    "set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3";
+    "set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3; "
+    "set lock_timeout = '30s'; set idle_in_transaction_session_timeout = '20s'";
 
 }  // namespace
 

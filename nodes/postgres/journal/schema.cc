@@ -94,8 +94,12 @@ constexpr std::array kSteps{kStep1};
 
 /// 0 where there is no journal.
 std::int64_t version_of(Connection& connection) {
-  const auto table = connection.execute("select to_regclass('flowrun_journal.version')");
-  if (table.is_null(0, 0)) return 0;
+  // Not to_regclass(): within a transaction it may answer from a cache of before the wait for the
+  // lock.
+  const auto table = connection.execute(
+      "select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = relnamespace "
+      "where nspname = 'flowrun_journal' and relname = 'version'");
+  if (table.rows() == 0) return 0;
   const auto row = connection.execute("select number from flowrun_journal.version");
   return row.rows() == 0 ? 0 : row.int64(0, 0);
 }
@@ -103,7 +107,9 @@ std::int64_t version_of(Connection& connection) {
 void make_steps(Connection& connection, std::int64_t version) {
   if (version == 0) {
     // Where the schema is there, made by somebody with more rights, none to make it are needed.
-    if (connection.execute("select to_regnamespace('flowrun_journal')").is_null(0, 0)) {
+    const auto schema =
+        connection.execute("select from pg_catalog.pg_namespace where nspname = 'flowrun_journal'");
+    if (schema.rows() == 0) {
       connection.execute("create schema flowrun_journal");
     }
     connection.execute("create table flowrun_journal.version (number bigint not null)");
