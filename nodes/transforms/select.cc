@@ -121,7 +121,7 @@ std::vector<std::size_t> kept_columns(BindContext& context, Binding& binding) {
         fmt::format("{}: {}/{} columns of its list are in the input ({:.1f} %)", routed->output,
                     found, total, 100.0 * static_cast<double>(found) / static_cast<double>(total)));
     note_unknown(context, *routed, kept, binding);
-    if (found == 0) {
+    if (found == 0 && !options.boolean("drop_empty")) {
       context.warning("columns", "no-columns",
                       fmt::format("the input has none of the {} columns that {} sends to \"{}\"",
                                   total, routed->path, routed->output));
