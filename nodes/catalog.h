@@ -11,6 +11,7 @@ namespace flowrun::nodes {
 NodeType csv_source();
 NodeType ndjson_source();
 NodeType sqlite_source();
+NodeType postgres_source();
 NodeType generate_source();
 
 // transforms
@@ -29,6 +30,7 @@ NodeType unpivot();
 
 // sinks
 NodeType sqlite_sink();
+NodeType postgres_sink();
 NodeType csv_sink();
 NodeType ndjson_sink();
 NodeType stdout_sink();

@@ -309,7 +309,8 @@ class Binder {
         fmt::format("{}: which row it keeps depends on the order of rows, and a source behind it "
                     "has none",
                     draft.decl->shown()),
-        "name a column that decides: order_by = \"…\"");
+        "name a column that decides (order_by = \"…\"), or a rule that needs no order "
+        "(on_duplicate = \"max\")");
   }
 
   void check_unused() {

@@ -152,7 +152,7 @@ class WindowReader {
     if (until) spec.until = snap_down(*until, spec.every, spec.align);
     if (!from || !until || *spec.from < *spec.until) return;
     // Where the last run stopped may well be where this one would: then there is nothing to do yet.
-    if (spec.from_watermark && *spec.from == *spec.until) return;
+    if (spec.from_watermark) return;
     const bool is_reversed = *from >= *until;
     diagnostics_.error(
         "bad-value", options_.has("from") ? options_.span("from") : options_.span("until"),

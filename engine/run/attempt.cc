@@ -157,9 +157,10 @@ void Attempt::build() {
 
 void Attempt::open_sinks() {
   for (auto& sink : sinks_) {
-    context_.failure.guard(sink->node().where(), [&] {
-      sink->run([&] { sink->sink().open(config_.sink_contexts[sink->number()]); });
-    });
+    auto context = config_.sink_contexts[sink->number()];
+    context.stop = context_.failure.token();
+    context_.failure.guard(sink->node().where(),
+                           [&] { sink->run([&] { sink->sink().open(context); }); });
     if (context_.failure.stopped()) return;
     ++opened_;
   }

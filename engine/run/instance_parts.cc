@@ -4,23 +4,10 @@
 
 #include "engine/core/error.h"
 #include "engine/run/instance_run.h"
+#include "engine/run/silent_sink.h"
 
 namespace flowrun {
 namespace {
-
-/// Takes the place of every sink in a dry run.
-class DrySink final : public Sink {
- public:
-  std::vector<PlanStep> steps(const SinkContext&) override { return {}; }
-  std::vector<Coverage> covered(const SinkContext&) override { return {}; }
-  void open(const SinkContext&) override {}
-  void begin(const Unit&) override {}
-  void write(const Unit&, std::unique_ptr<Encoded>) override {}
-  void prepare(const Unit&, const Marker&, const Refuse&) override {}
-  void commit(const Unit&) override {}
-  void abort(const Unit&) noexcept override {}
-  void close(bool) override {}
-};
 
 /// A sixteenth of the process's memory is for what sinks stage; what is more goes to disk.
 constexpr std::int64_t kStagingShare = 16;
@@ -39,6 +26,12 @@ std::string spool_directory(const Plan& plan) {
       .string();
 }
 
+/// Whether only what lies in windows is asked of the source.
+bool reads_by_ranges(const InstancePlan& instance, const Source& source) {
+  return instance.window && instance.window->from && instance.window->until &&
+         source.reads_ranges();
+}
+
 }  // namespace
 
 InstanceInputs list_inputs(const InstancePlan& instance, const SourceContext& context,
@@ -47,12 +40,15 @@ InstanceInputs list_inputs(const InstancePlan& instance, const SourceContext& co
   std::int64_t bytes = 0;
   for (const auto i : nodes_of(instance, NodeKind::source)) {
     const auto& node = instance.nodes[i];
-    auto inputs = node.binding.make_source()->inputs(context);
+    const auto source = node.binding.make_source();
+    auto inputs = source->inputs(context);
+    const bool by_ranges = reads_by_ranges(instance, *source) && inputs.size() == 1;
     std::vector<std::uint64_t> numbers;
     for (const auto& input : inputs) {
       numbers.push_back(all.names.size());
       all.names.push_back(input.name);
-      const bool known = !input.fingerprint.empty();
+      // What is read by ranges is known by its windows: its content may change outside of them.
+      const bool known = by_ranges || !input.fingerprint.empty();
       const auto key = node.name + ":" + input.name + (known ? "" : "@" + run);
       if (!all.set.emplace(key, known ? input.fingerprint : run).second) {
         throw Error(Errc::plan, "source \"{}\" reads {} twice", node.name, input.name);
@@ -91,7 +87,7 @@ InstanceSinks make_sinks(const Plan& plan, const InstancePlan& instance, const R
         .shared = &shared,
         .log = services.log};
     const bool dry = options.dry_run && !options.own_sinks;
-    made.sinks.push_back(dry ? std::make_unique<DrySink>() : node.binding.make_sink());
+    made.sinks.push_back(dry ? std::make_unique<SilentSink>() : node.binding.make_sink());
     if (covered.keeps) covered.covered = made.sinks.back()->covered(context);
     made.contexts.push_back(std::move(context));
     made.covered.push_back(std::move(covered));
@@ -131,8 +127,7 @@ std::vector<SourceWork> work_of(const InstancePlan& instance, const InstanceInpu
       work.inputs.push_back(input);
       work.numbers.push_back(inputs.numbers[number][i]);
     }
-    work.ranges = instance.window && instance.window->from && instance.window->until &&
-                  node.binding.make_source()->reads_ranges() && work.inputs.size() == 1;
+    work.ranges = reads_by_ranges(instance, *node.binding.make_source()) && work.inputs.size() == 1;
     if (work.ranges) work.windows = windows_to_read(*instance.window, coverage);
     works.push_back(std::move(work));
   }

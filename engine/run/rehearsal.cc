@@ -7,6 +7,7 @@
 #include "engine/core/error.h"
 #include "engine/data/builder.h"
 #include "engine/run/instance_run.h"
+#include "engine/run/silent_sink.h"
 
 namespace flowrun {
 namespace {
@@ -64,23 +65,15 @@ struct Watched {
 };
 
 /// Keeps every row.
-class WatchSink final : public Sink {
+class WatchSink final : public SilentSink {
  public:
   explicit WatchSink(std::shared_ptr<Watched> watched) : watched_(std::move(watched)) {}
-  std::vector<PlanStep> steps(const SinkContext&) override { return {}; }
-  std::vector<Coverage> covered(const SinkContext&) override { return {}; }
-  void open(const SinkContext&) override {}
-  void begin(const Unit&) override {}
   void write(const Unit& unit, std::unique_ptr<Encoded> rows) override {
     if (!watched_) return;
     const std::lock_guard lock(watched_->mutex);
     const bool is_last = unit.kind != UnitKind::window;
     watched_->units[{is_last, is_last ? 0 : unit.interval.from}].push_back(std::move(rows->batch));
   }
-  void prepare(const Unit&, const Marker&, const Refuse&) override {}
-  void commit(const Unit&) override {}
-  void abort(const Unit&) noexcept override {}
-  void close(bool) override {}
 
  private:
   std::shared_ptr<Watched> watched_;
@@ -188,12 +181,18 @@ std::vector<EdgeFrom> find_port(const InstancePlan& instance, const std::string&
 Rehearsed rehearse(const Plan& plan, const InstancePlan& instance, const Rehearsal& rehearsal,
                    const RunOptions& options, const RunServices& services) {
   const Staging stage(instance, rehearsal);
+  auto instance_of_test = stage.instance();
+  if (auto& window = instance_of_test.window; window && window->from_watermark) {
+    // Rows of a test are all there is: nothing was loaded before, and they may have any time.
+    window->from_watermark = false;
+    window->from = window->until = std::nullopt;
+  }
   auto own = options;
   own.dry_run = true;
   own.own_sinks = true;
   Credits credits(plan.credit_budget());
   Rehearsed result;
-  result.report = run_instance(plan, stage.instance(), own, services, credits);
+  result.report = run_instance(plan, instance_of_test, own, services, credits);
   result.rows = stage.rows();
   return result;
 }

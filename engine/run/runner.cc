@@ -118,6 +118,9 @@ std::vector<RunReport> run_plan(const Plan& plan, const RunOptions& options,
 PlannedInstance preview_run(const Plan& plan, const InstancePlan& instance,
                             const RunOptions& options, const RunServices& services) {
   PlannedInstance planned{.instance = instance.name, .up_to_date = true};
+  for (const auto& node : instance.nodes) {
+    for (const auto& note : node.binding.notes) planned.notes.push_back(node.name + ": " + note);
+  }
   for (auto& side : sides_of(instance)) {
     preview_side(plan, std::move(side), options, services, planned);
   }

@@ -101,6 +101,7 @@ struct PlannedInstance {
   std::vector<std::string>
       units;  ///< windows or loads to run, abridged to what is known before reading
   std::vector<std::string> inputs;  ///< "data/a.csv (12.1 MiB, new)"
+  std::vector<std::string> notes;   ///< what nodes found out while the pipeline was planned
   bool up_to_date = false;
 };
 /// Throws Error. `journal` may be null: then nothing is known of earlier file coverage.

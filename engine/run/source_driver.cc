@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "engine/core/error.h"
+#include "engine/run/cursor_bounds.h"
 
 namespace flowrun {
 namespace {
@@ -56,6 +57,8 @@ SourceDriver::SourceDriver(AttemptContext& context, NodeBase& node, std::size_t 
     time_column_ = node.plan().binding.outputs.front().schema->index_of(window_->column).value();
   }
   if (work_.cursor) {
+    source_->narrow(bounds_of(*node.plan().cursor, *node.plan().binding.outputs.front().schema,
+                              work_.cursor->from));
     cursor_ = std::make_unique<CursorFilter>(*node.plan().cursor,
                                              node.plan().binding.outputs.front().schema,
                                              std::move(*work_.cursor), now_);
@@ -177,6 +180,11 @@ void SourceDriver::read_ranges() {
     while (!enough() && read_piece(input, *reader, reader)) {
     }
     if (context_->failure.stopped()) return;
+    if (const auto why = reader->unsettled(); !why.empty() && !enough()) {
+      context_->log->warning(
+          "{}: window {}..{} was read while {}; what that still brings into it is not loaded",
+          node_->where(), format_timestamptz(range.from), format_timestamptz(range.until), why);
+    }
     put({.input = &input, .window = range.from});
   }
   if (!context_->failure.stopped()) put({});

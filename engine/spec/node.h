@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -50,7 +51,9 @@ class Output {
 /// Something that a source reads from start to end: a file, a table. `name` shows up in origins.
 struct Input {
   std::string name;
-  std::string fingerprint;  ///< of the content; "" where none can be had (stdin)
+  /// Of the content; "" where none can be had (stdin, a table of a server): then a load is known by
+  /// its run, and what is read by ranges by its windows alone.
+  std::string fingerprint;
   std::int64_t bytes = -1;  ///< for progress; -1 where unknown
   std::string path;         ///< files: to open
 };
@@ -94,6 +97,24 @@ class Reader {
   /// Called by any thread, for several pieces at once; so state that it shares is constant or
   /// guarded.
   virtual void decode(Chunk& chunk, const ReadRequest& request, Output& out) const = 0;
+  /// Why rows of the range that was read may still become visible (a transaction that began before
+  /// the range's end has not ended); "" where none can. Asked by the source's own thread, once
+  /// read() has said that the range ends.
+  [[nodiscard]] virtual std::string unsettled() const { return {}; }
+};
+
+/// Rows that a load of a cursor does not need: those below the mark of their key, for keys that
+/// have one, and those below `initial` of other keys. Texts are in the canonical form of their
+/// column's type.
+struct CursorBounds {
+  struct Mark {
+    std::vector<std::optional<std::string>> key;  ///< a value for each column of `per`; null: none
+    std::string value;
+  };
+  std::size_t column = 0;        ///< of the source's schema
+  std::vector<std::size_t> per;  ///< columns, too
+  std::vector<Mark> marks;
+  std::optional<std::string> initial;
 };
 
 /// Reads rows. Made anew for every run; inputs() and open() are called by one thread at a time.
@@ -104,6 +125,10 @@ class Source {
   [[nodiscard]] virtual std::vector<Input> inputs(const SourceContext& context) = 0;
   /// True where open() can read just one range of event time: then windows are read one by one.
   [[nodiscard]] virtual bool reads_ranges() const { return false; }
+  /// Lets the source leave out rows that nobody needs; called before open(), or not at all. Rows at
+  /// a mark, and rows without a value in the column, are needed; so what a source cannot tell for
+  /// sure it reads.
+  virtual void narrow(const CursorBounds& /*bounds*/) {}
   /// Opens an input; `number` is what its rows' ordinals carry as input. `range` is null where the
   /// whole input is read (always, unless reads_ranges()).
   [[nodiscard]] virtual std::unique_ptr<Reader> open(const Input& input, std::uint64_t number,
@@ -191,6 +216,7 @@ struct SinkContext {
   CoverageStore* coverage = nullptr;  ///< never null
   SharedObjects* shared = nullptr;    ///< never null
   Log* log = nullptr;                 ///< never null
+  std::stop_token stop;               ///< of the attempt: what the sink waits for may be given up
 };
 
 /// A batch in the form in which a sink wants it: by default the batch itself.

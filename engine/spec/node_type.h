@@ -77,6 +77,9 @@ struct Binding {
   std::function<std::unique_ptr<Transform>()> make_transform;
   std::function<std::unique_ptr<Accumulator>(std::int64_t memory_limit)> make_accumulator;
   std::function<std::unique_ptr<Sink>()> make_sink;
+  /// Sinks whose target can be read back: makes a source of what the target holds in the columns of
+  /// a schema, for `flowrun compare`.
+  std::function<std::unique_ptr<Source>(const SchemaRef&)> make_target_source;
   SinkFacts sink;            ///< sinks only
   bool ordered = true;       ///< sources: rows have an order of their own
   bool needs_order = false;  ///< operators: results depend on it (`keep` without `order_by`)

@@ -22,7 +22,10 @@ class Decoder {
     std::vector<ColumnRef> columns;
     columns.reserve(decoding_.fields.size());
     for (std::size_t column = 0; column < decoding_.fields.size(); ++column) {
-      columns.push_back(decode_column(input(column, from, count), bad));
+      const bool is_there = decoding_.fields[column] != kNoField;
+      columns.push_back(is_there ? decode_column(input(column, from, count), bad)
+                                 : null_column(decoding_.schema->field(column).type,
+                                               static_cast<std::int64_t>(count)));
     }
     if (bad.empty()) {
       out_.emit(0, std::make_shared<const Batch>(decoding_.schema, std::move(columns),

@@ -13,12 +13,15 @@
 
 namespace flowrun::nodes {
 
+/// In place of a field: the input has none, and the column is null.
+inline constexpr std::size_t kNoField = SIZE_MAX;
+
 /// How the rows of one input become rows of a schema. Immutable, but for the dictionaries, which
 /// guard themselves.
 struct CsvDecoding {
   SchemaRef schema;
   std::vector<std::size_t>
-      fields;  ///< for each column of the schema, the field that it is read from
+      fields;  ///< for each column of the schema, the field that it is read from, or kNoField
   std::vector<std::shared_ptr<Dictionary>> dictionaries;  ///< for each column; null for plain
   RowShape shape;
   NullTexts nulls{{""}};

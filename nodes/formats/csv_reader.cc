@@ -52,11 +52,23 @@ class CsvChunk final : public Chunk {
 };
 
 /// For each column of the schema, its field in the file.
-std::vector<std::size_t> fields_of(const CsvFile& file, const Schema& schema) {
+std::vector<std::size_t> fields_of(const CsvFile& file, const CsvTable& table) {
   std::vector<std::size_t> fields;
+  const auto& schema = *table.schema;
   const auto& names = file.columns();
-  for (const auto& column : schema.fields()) {
+  for (const auto& name : names) {
+    if (!table.required || schema.index_of(name)) continue;
+    throw Error(Errc::data,
+                "{}: column \"{}\" was not there when the run was planned; run it again",
+                file.name(), name);
+  }
+  for (std::size_t i = 0; i < schema.size(); ++i) {
+    const auto& column = schema.field(i);
     const auto found = std::find(names.begin(), names.end(), column.name);
+    if (found == names.end() && table.required && i >= *table.required) {
+      fields.push_back(kNoField);
+      continue;
+    }
     if (found == names.end()) {
       throw Error(Errc::data, "{}: its header has no column \"{}\"; {}; it has: {}", file.name(),
                   column.name, suggest(column.name, names), fmt::join(names, ", "));
@@ -105,7 +117,7 @@ class CsvReader final : public Reader {
     if (!table_->format.header) {
       for (std::size_t i = 0; i < schema.size(); ++i) decoding_.fields.push_back(i);
     } else if (!file_->columns().empty()) {
-      decoding_.fields = fields_of(*file_, schema);
+      decoding_.fields = fields_of(*file_, *table_);
     }
     return true;
   }

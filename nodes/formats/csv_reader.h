@@ -58,6 +58,9 @@ struct CsvTable {
   SchemaRef schema;
   const CsvKernels* kernels;
   std::vector<std::shared_ptr<Dictionary>> dictionaries;
+  /// How many columns, from the first on, every file must have; where it is set files may lack the
+  /// others, and may have no further ones. Absent: files have them all, and others do no harm.
+  std::optional<std::size_t> required;
 };
 
 /// Opens a file for reading. The first read() reads its header, and throws as CsvFile does, and

@@ -7,26 +7,11 @@
 #include "engine/core/error.h"
 #include "engine/core/hash.h"
 #include "engine/data/builder.h"
+#include "nodes/kernels/key_hash.h"
 #include "nodes/kernels/key_runs.h"
 
 namespace flowrun::nodes {
 namespace {
-
-/// Multiplies to 128 bits and folds the halves: the mixing step of wyhash.
-std::uint64_t fold(std::uint64_t a, std::uint64_t b) {
-  const auto product = static_cast<UInt128>(a) * b;
-  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
-}
-
-std::uint64_t hash_words(const char* at, std::size_t bytes) {
-  std::uint64_t hash = 0x9E3779B97F4A7C15ULL;
-  for (std::size_t i = 0; i < bytes; i += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, at + i, sizeof word);
-    hash = fold(hash ^ word, 0xD6E8FEB86659FD93ULL ^ (hash << 1U));
-  }
-  return mix(hash, bytes);
-}
 
 std::int64_t canonical_bits(double value) {
   if (std::isnan(value)) return 0x7FF8000000000000LL;
@@ -196,7 +181,8 @@ void KeyEncoder::append_inlined(const Batch& batch, KeyRuns& runs) const {
 void KeyEncoder::hash(KeyRuns& runs) const {
   for (std::size_t run = 0; run < runs.count; ++run) {
     const auto key = runs.key(run);
-    auto value = hash_words(key.data(), stride_);
+    auto value =
+        hash_words(stride_ / 8, [&](std::size_t i) { return word_at(key.data() + i * 8); });
     if (key.size() > stride_) value = hash64(key.substr(stride_), value);
     runs.hashes[run] = value;
   }

@@ -48,6 +48,8 @@ class KeyEncoder {
   /// Key column `k` of the given keys, one row a key.
   [[nodiscard]] ColumnRef decode(std::size_t k, std::span<const char* const> keys) const;
   [[nodiscard]] std::size_t columns() const { return fields_.size(); }
+  /// Bytes of a key before the padding of its fixed part.
+  [[nodiscard]] std::size_t unpadded() const { return nulls_offset_ + (fields_.size() + 7) / 8; }
   /// Call before the first decode(), after the last encode().
   void end_encoding();
   /// Bytes kept for texts.

@@ -72,7 +72,11 @@ std::optional<RoutedColumns> read_routed_columns(BindContext& context, std::stri
                      suggest(output->text(), outputs_of(file->routes)));
     return std::nullopt;
   }
-  return RoutedColumns{std::move(names), output->text(), file->path, file->hash};
+  std::vector<std::string> others;
+  for (const auto& route : file->routes) {
+    if (route.output != output->text()) others.push_back(route.value);
+  }
+  return RoutedColumns{std::move(names), std::move(others), output->text(), file->path, file->hash};
 }
 
 }  // namespace flowrun::nodes

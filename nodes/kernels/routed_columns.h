@@ -24,7 +24,8 @@ struct RoutesFile {
 
 /// The columns that a routes file sends to one output.
 struct RoutedColumns {
-  std::vector<std::string> names;  ///< in file order
+  std::vector<std::string> names;   ///< in file order
+  std::vector<std::string> others;  ///< those that go to other outputs
   std::string output;
   std::string path;
   std::string hash;

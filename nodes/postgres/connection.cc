@@ -145,6 +145,16 @@ void Connection::cancel() noexcept {
   }
 }
 
+std::string Connection::quote(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) {
+    throw Error(Errc::data, "a text with a NUL character is no value of PostgreSQL");
+  }
+  char* quoted = PQescapeLiteral(session_->raw, text.data(), text.size());
+  if (quoted == nullptr) fail(nullptr);
+  const std::unique_ptr<char, decltype(&PQfreemem)> owned(quoted, &PQfreemem);
+  return quoted;
+}
+
 bool Connection::alive() const { return PQstatus(session_->raw) == CONNECTION_OK; }
 
 int Connection::version() const { return PQserverVersion(session_->raw) / 10000; }

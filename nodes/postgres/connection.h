@@ -67,6 +67,9 @@ class Connection {
   /// Asks the server to give up the running statement, which then throws (SQLSTATE 57014). Any
   /// thread, any number of times.
   void cancel() noexcept;
+  /// A text as a constant of SQL, in quotes that fit this session; for the statements that take no
+  /// parameters (COPY). Throws Error(data) for a text with a NUL character.
+  [[nodiscard]] std::string quote(std::string_view text);
   /// False once the connection is known to be lost.
   [[nodiscard]] bool alive() const;
   /// The major version, such as 15.

@@ -8,6 +8,7 @@
 #include "engine/data/spool.h"
 #include "nodes/catalog.h"
 #include "nodes/sinks/sqlite_options.h"
+#include "nodes/sqlite/relation_source.h"
 #include "nodes/sqlite/row_inserter.h"
 #include "nodes/sqlite/target.h"
 
@@ -63,6 +64,12 @@ Binding bind_sqlite(BindContext& context) {
                   .whole_table = settings->replace && !windows,
                   .transaction = "sqlite:" + settings->path,
                   .versioned = options.has("version")};
+  binding.make_target_source = [path = settings->path,
+                                table = settings->wish.table](const SchemaRef& schema) {
+    return make_relation_source(
+        {.path = path, .shown = path, .table = table, .any_order = true, .empty_if_missing = true},
+        schema);
+  };
   binding.make_sink = [settings = std::move(*settings)] {
     return std::make_unique<SqliteSink>(settings);
   };

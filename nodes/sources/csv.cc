@@ -60,6 +60,11 @@ NodeSpec csv_spec() {
                        "that is absent, too, they are column1, column2 and so on.",
                .fallback = "true",
                .example = "false"},
+              {.name = "others",
+               .help =
+                   "The type of the columns that `columns` does not name. With it all columns of "
+                   "all files are read, and where a file lacks one it is null.",
+               .example = "\"float64\""},
               {.name = "delimiter",
                .help = "The character between fields.",
                .fallback = ",",
@@ -102,15 +107,20 @@ class CsvBinder {
     Binding binding;
     auto schema = options_.has("columns") ? declared_columns(context_) : nullptr;
     ok_ = ok_ && (schema || !options_.has("columns"));
+    const auto declared = schema ? schema->size() : 0;
     if (ok_ && schema) check_header(patterns, *format, *schema);
+    const bool reads_others = options_.has("others");
+    if (ok_ && reads_others) schema = with_others(patterns, *format, schema, binding);
     if (ok_ && !schema) schema = inferred(patterns, *format, binding);
     if (schema) binding.outputs = {{.schema = schema}};
     if (!ok_ || !schema) return binding;
-    binding.make_source = [patterns, format = *format, schema] {
-      auto table = std::make_shared<const CsvTable>(format, schema, chosen_simd());
-      return make_file_source(patterns, [table = std::move(table)](const auto& input, auto number) {
-        return open_csv(input, number, table);
-      });
+    const auto required = reads_others ? std::optional(declared) : std::nullopt;
+    binding.make_source = [patterns, format = *format, schema, required] {
+      auto table = std::make_shared<CsvTable>(format, schema, chosen_simd());
+      table->required = required;
+      return make_file_source(
+          patterns, [table = std::shared_ptr<const CsvTable>(std::move(table))](
+                        const auto& input, auto number) { return open_csv(input, number, table); });
     };
     return binding;
   }
@@ -141,6 +151,39 @@ class CsvBinder {
               suggest(field.name, names));
       }
     });
+  }
+
+  /// The declared columns, then all others that the files have, each once, in order of first sight.
+  SchemaRef with_others(const std::vector<PathPattern>& patterns, const CsvFormat& format,
+                        const SchemaRef& declared, Binding& binding) {
+    const auto type = parse_type(options_.text("others"));
+    if (!type || !declared || !format.header) {
+      error("others", "bad-value",
+            !type       ? fmt::format("there is no type \"{}\"", options_.text("others"))
+            : !declared ? "\"others\" are those that `columns` does not name, and there is none"
+                        : "\"others\" have names only where the files have a header",
+            !type ? std::string("types are ") + type_names() : "");
+      return nullptr;
+    }
+    auto fields = declared->fields();
+    looking([&] {
+      for (const auto& input : present_files(patterns)) {
+        CsvFile file(input.path, input.name, format, csv_kernels(chosen_simd()));
+        if (!file.read_header(kSampleBytes, {})) continue;
+        for (const auto& name : file.columns()) {
+          const bool known = std::any_of(fields.begin(), fields.end(),
+                                         [&](const Field& field) { return field.name == name; });
+          if (!known) fields.push_back({name, *type});
+        }
+      }
+    });
+    auto schema = make_schema(std::move(fields));
+    binding.notes.push_back(
+        fmt::format("{} further columns in the headers", schema->size() - declared->size()));
+    std::string names;
+    for (const auto& name : schema->names()) names += name + '\n';
+    binding.content_hash = fingerprint(names);
+    return schema;
   }
 
   SchemaRef inferred(const std::vector<PathPattern>& patterns, const CsvFormat& format,

@@ -11,6 +11,7 @@
 #include "nodes/catalog.h"
 #include "nodes/formats/file_source.h"
 #include "nodes/sqlite/relation_reader.h"
+#include "nodes/sqlite/relation_source.h"
 
 namespace flowrun::nodes {
 namespace {
@@ -82,26 +83,6 @@ NodeSpec sqlite_source_spec() {
               "columns = { customer_id = \"int64\", city = \"string\", seen = \"timestamp\" }\n"};
 }
 
-class SqliteSource final : public Source {
- public:
-  SqliteSource(SqliteRelation relation, SchemaRef schema)
-      : relation_(std::move(relation)), schema_(std::move(schema)) {}
-
-  std::vector<Input> inputs(const SourceContext& context) override {
-    Input input{.name = relation_.name()};
-    if (context.fingerprints != nullptr) input.fingerprint = fingerprint_of(relation_, *schema_);
-    return {std::move(input)};
-  }
-  std::unique_ptr<Reader> open(const Input& /*input*/, std::uint64_t number,
-                               const Interval* /*range*/) override {
-    return open_relation(relation_, schema_, number);
-  }
-
- private:
-  SqliteRelation relation_;
-  SchemaRef schema_;
-};
-
 class SqliteBinder {
  public:
   explicit SqliteBinder(BindContext& context) : context_(context), options_(context.options()) {}
@@ -122,7 +103,7 @@ class SqliteBinder {
     binding.ordered = has_own_order || !relation_.order_by.empty();
     relation_.any_order = !binding.ordered;
     binding.make_source = [relation = relation_, schema] {
-      return std::make_unique<SqliteSource>(relation, schema);
+      return make_relation_source(relation, schema);
     };
     return binding;
   }

@@ -25,7 +25,7 @@ constexpr const char* kNotes =
     "null: A, A, B, B, A leaves A, B, A. A history that is stored already goes on where its rows "
     "come in as well: put both together with `union`, the stored source first in the file, and "
     "drop the stored ones behind it.\n\n"
-    "Memory: the rows kept, some 60 bytes a key, and at most as many rows again that have lost; "
+    "Memory: the rows kept, some 60 bytes a key, and about as many rows again that have lost; "
     "with `keep = \"changes\"` all rows of a unit and 24 bytes a row.";
 
 NodeSpec dedup_spec() {
@@ -70,7 +70,8 @@ class Dedup final : public Accumulator {
  public:
   explicit Dedup(std::shared_ptr<const DedupPlan> plan) : plan_(std::move(plan)) {}
   [[nodiscard]] std::unique_ptr<AccumulatorState> begin(const Unit&) const override {
-    return plan_->compare.empty() ? make_dedup_state(plan_) : make_changes_state(plan_);
+    if (!plan_->compare.empty()) return make_changes_state(plan_);
+    return plan_->filled.empty() ? make_row_state(plan_) : make_filled_state(plan_);
   }
 
  private:

@@ -23,6 +23,8 @@ bool by_key(const KeptRow& a, const KeptRow& b) {
   return a.next != b.next ? a.next < b.next : a.rank < b.rank;
 }
 
+void mark(const KeptRow& row) { row.held->marks[row.row] = 1; }
+
 class ChangesState final : public AccumulatorState {
  public:
   explicit ChangesState(std::shared_ptr<const DedupPlan> plan)
@@ -101,9 +103,9 @@ void ChangesState::choose(std::vector<KeptRow>& rows) const {
     const auto until =
         std::find_if(from, rows.end(), [&](const KeptRow& row) { return row.next != from->next; });
     if (!std::is_sorted(from, until, before)) std::sort(from, until, before);
-    from->held->mark(from->row);
+    mark(*from);
     for (auto row = from + 1; row != until; ++row) {
-      if (differ(*(row - 1), *row)) row->held->mark(row->row);
+      if (differ(*(row - 1), *row)) mark(*row);
     }
     from = until;
   }
@@ -116,6 +118,7 @@ void ChangesState::count(Shard& shard) {
 }
 
 void ChangesState::finish(Output& out) {
+  held_.begin_marking();
   for (auto& shard : shards_) {
     choose(shard.rows);
     shard.rows = std::vector<KeptRow>();

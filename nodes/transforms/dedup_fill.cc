@@ -12,10 +12,6 @@ bool has_value(const KeptRow& row, std::size_t column) {
   return row.held->batch->column(column).is_valid(row.row);
 }
 
-void come_to_life(const KeptRow& row) { row.held->live.fetch_add(1, std::memory_order_relaxed); }
-
-void die(const KeptRow& row) { row.held->live.fetch_sub(1, std::memory_order_relaxed); }
-
 }  // namespace
 
 std::vector<std::size_t> nullable_columns(const Batch& batch,
@@ -33,25 +29,18 @@ bool Filling::is_complete(const KeptRow& row) {
                      [&](std::size_t column) { return has_value(row, column); });
 }
 
-void Filling::begin(const KeptRow& head) {
-  come_to_life(head);
-  held_.note(1, 0);
-}
-
 void Filling::add(KeptRow& head, const KeptRow& row) {
   const bool is_best = wins(plan_, row, head);
   if (!is_best && is_complete(head)) return;
   if (is_best && head.next == 0 && is_complete(row)) {
-    die(head);
-    held_.note(0, 1);
     head = row;
-    return begin(row);
+    return;
   }
   take_chain(head);
   const auto behind = std::find_if(chain_.begin(), chain_.end(),
                                    [&](const KeptRow& other) { return wins(plan_, row, other); });
   chain_.insert(behind, row);
-  begin(row);
+  held_.note(1, 0);
   put_chain(head);
 }
 
@@ -80,7 +69,6 @@ void Filling::put_chain(KeptRow& head) {
     if (gone != 0) {
       chain_[stay++] = chain_[i];
     } else {
-      die(chain_[i]);
       held_.note(0, 1);
     }
   }

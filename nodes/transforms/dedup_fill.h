@@ -4,10 +4,18 @@
 #include <cstdint>
 #include <vector>
 
+#include "nodes/kernels/key_table.h"
 #include "nodes/transforms/dedup_rows.h"
 #include "nodes/transforms/dedup_state.h"
 
 namespace flowrun::nodes {
+
+/// The rows that stay of some keys: one each, and perhaps others that lend it values.
+struct Kept {
+  KeyTable<KeptRow> rows;
+  std::vector<KeptRow> lenders;  ///< by KeptRow::next - 1; those not in use hold no batch
+  std::uint32_t free = 0;        ///< the first of those not in use, as KeptRow::next
+};
 
 /// Keeps of each key the row that wins and, in the order in which they win, those others that have
 /// a value where all before them are null. Used by one thread at a time.
@@ -20,7 +28,7 @@ class Filling {
   /// Puts a further row of a key to the row that won so far, or in its place.
   void add(KeptRow& head, const KeptRow& row);
   /// Notes the first row of a key.
-  void begin(const KeptRow& head);
+  void begin() { held_.note(1, 0); }
 
  private:
   [[nodiscard]] static bool is_complete(const KeptRow& row);

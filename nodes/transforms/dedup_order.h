@@ -41,6 +41,10 @@ class Ranks {
         break;
     }
   }
+  /// By row; null where all are 0.
+  [[nodiscard]] const std::uint64_t* data() const {
+    return ranks_.empty() ? nullptr : ranks_.data();
+  }
   [[nodiscard]] std::uint64_t at(std::size_t row) const { return ranks_.empty() ? 0 : ranks_[row]; }
 
  private:

@@ -1,174 +1,140 @@
 #include "nodes/transforms/dedup_state.h"
 
-#include <array>
 #include <shared_mutex>
 
+#include "engine/core/parallel.h"
 #include "nodes/kernels/key_encoder.h"
-#include "nodes/kernels/key_table.h"
-#include "nodes/kernels/shards.h"
-#include "nodes/transforms/dedup_fill.h"
+#include "nodes/transforms/dedup_logs.h"
 #include "nodes/transforms/dedup_order.h"
 
 namespace flowrun::nodes {
 namespace {
 
-constexpr std::size_t kAhead = 8;  // runs whose keys are brought into the cache in advance
+/// A place is a batch's number and a row in it.
+constexpr unsigned kRowBits = 16;
+constexpr std::int64_t kMostRows = 1 << kRowBits;
 
-/// Brings what keys some runs ahead of run `i` lead to into the cache.
-void prefetch(const KeptRows& rows, const KeyRuns& runs, std::span<const std::uint32_t> chosen,
-              std::size_t i) {
-  if (i + 2 * kAhead < chosen.size()) rows.prefetch_slot(runs.hashes[chosen[i + 2 * kAhead]]);
-  if (i + kAhead < chosen.size()) rows.prefetch_record(runs.hashes[chosen[i + kAhead]]);
+std::uint32_t row_of(std::uint64_t place) {
+  return static_cast<std::uint32_t>(place & (kMostRows - 1));
 }
 
-class DedupState final : public AccumulatorState {
+/// Rows of equal rank are told apart by what is in their batches.
+class BatchTies final : public TieBreak {
  public:
-  explicit DedupState(std::shared_ptr<const DedupPlan> plan)
+  BatchTies(const DedupPlan& plan, const HeldBatches& held) : plan_(plan), held_(held) {}
+  [[nodiscard]] bool wins(const LoggedRow& row, const LoggedRow& over) const override {
+    return nodes::wins(plan_, kept(row), kept(over));
+  }
+
+ private:
+  [[nodiscard]] KeptRow kept(const LoggedRow& row) const {
+    return {row.rank, &held_[row.place >> kRowBits], row_of(row.place)};
+  }
+  const DedupPlan& plan_;
+  const HeldBatches& held_;
+};
+
+class RowState final : public AccumulatorState {
+ public:
+  explicit RowState(std::shared_ptr<const DedupPlan> plan)
       : plan_(std::move(plan)), keys_(*plan_->schema, plan_->key) {}
   void add(const BatchRef& batch, Output& out) override;
   void finish(Output& out) override;
   [[nodiscard]] std::int64_t memory() const override {
-    return held_.bytes() + bytes_.load(std::memory_order_relaxed) + keys_.bytes();
+    return held_.bytes() + logs_.bytes() + keys_.bytes();
   }
 
  private:
-  /// The keys whose hashes fall together.
-  struct Shard {
-    std::mutex mutex;
-    Kept kept;
-    std::int64_t counted = 0;
-  };
-
   void add_batch(const BatchRef& batch);
-  void add_runs(HeldBatch& held, const Ranks& ranks, const KeyRuns& runs,
-                std::span<const std::uint32_t> chosen, Shard& shard);
-  [[nodiscard]] KeptRow best_of_run(HeldBatch& held, const Ranks& ranks, std::size_t from,
-                                    std::size_t until) const;
-  void fill_runs(HeldBatch& held, const Ranks& ranks, const KeyRuns& runs,
-                 std::span<const std::uint32_t> chosen, Shard& shard);
-  [[nodiscard]] std::vector<Kept*> all_kept();
-  void count(Shard& shard);
+  void settle();
+  void compact();
 
   std::shared_ptr<const DedupPlan> plan_;
   KeyEncoder keys_;
   HeldBatches held_;
-  std::array<Shard, kShards> shards_;
-  std::shared_mutex moving_;  ///< shared: rows are added; alone: rows are moved
-  std::atomic<std::int64_t> bytes_ = 0;
-  std::atomic<std::size_t> next_shard_ = 0;
+  BatchTies ties_{*plan_, held_};
+  KeyLogs logs_{ties_};
+  std::shared_mutex moving_;  ///< shared: rows are added; alone: rows or logs are moved
+  std::atomic<std::int64_t> next_look_ = 0;  ///< held rows at which waste is looked for
 };
 
-void DedupState::add(const BatchRef& batch, Output& out) {
+void RowState::add(const BatchRef& batch, Output& out) {
   out.absorbed(batch->rows());
-  if (batch->rows() == 0) return;
-  add_batch(batch);
-  if (!held_.is_wasteful()) return;
-  const std::unique_lock alone(moving_);
-  if (held_.is_wasteful()) held_.compact(all_kept());
-}
-
-void DedupState::add_batch(const BatchRef& batch) {
-  const auto runs = keys_.encode(*batch);
-  const RunsByShard by_shard(runs);
-  const Ranks ranks(*plan_, *batch);
-  const std::shared_lock together(moving_);
-  auto& held = held_.add(batch);
-  const bool fills = !plan_->filled.empty();
-  if (fills) held.nullable = nullable_columns(*batch, plan_->filled);
-  for_each_shard(next_shard_.fetch_add(1, std::memory_order_relaxed), [&](std::size_t s) {
-    const auto chosen = by_shard.of(s);
-    if (chosen.empty()) return;
-    auto& shard = shards_[s];
-    const std::lock_guard lock(shard.mutex);
-    if (fills) {
-      fill_runs(held, ranks, runs, chosen, shard);
-    } else {
-      add_runs(held, ranks, runs, chosen, shard);
-    }
-    count(shard);
-  });
-}
-
-void DedupState::add_runs(HeldBatch& held, const Ranks& ranks, const KeyRuns& runs,
-                          std::span<const std::uint32_t> chosen, Shard& shard) {
-  std::int64_t born = 0;
-  std::int64_t died = 0;
-  for (std::size_t i = 0; i < chosen.size(); ++i) {
-    prefetch(shard.kept.rows, runs, chosen, i);
-    const auto run = chosen[i];
-    const auto row = best_of_run(held, ranks, runs.starts[run], runs.starts[run + 1]);
-    const auto [kept, is_new] = shard.kept.rows.find_or_add(runs.hashes[run], runs.key(run), row);
-    if (is_new) {
-      ++born;
-    } else if (wins(*plan_, row, *kept)) {
-      kept->held->live.fetch_sub(1, std::memory_order_relaxed);
-      *kept = row;
-      ++born;
-      ++died;
-    }
+  for (std::int64_t from = 0; from < batch->rows(); from += kMostRows) {
+    const auto count = std::min(kMostRows, batch->rows() - from);
+    add_batch(count == batch->rows() ? batch : slice(*batch, from, count));
+    settle();
   }
-  held.live.fetch_add(born, std::memory_order_relaxed);
-  held_.note(born, died);
 }
 
-/// Rows [from, until) have one key.
-KeptRow DedupState::best_of_run(HeldBatch& held, const Ranks& ranks, std::size_t from,
-                                std::size_t until) const {
-  const auto at = [&](std::size_t row) {
-    return KeptRow{ranks.at(row), &held, static_cast<std::uint32_t>(row)};
-  };
-  auto best = at(from);
-  for (auto row = from + 1; row < until; ++row) {
-    const auto candidate = at(row);
-    if (wins(*plan_, candidate, best)) best = candidate;
+/// The best row of each run; the first rows where runs have no other.
+std::span<const std::uint32_t> best_rows(const DedupPlan& plan, HeldBatch& held, const Ranks& ranks,
+                                         const KeyRuns& runs, std::vector<std::uint32_t>& best) {
+  const auto first = runs.starts.first(runs.count);
+  if (static_cast<std::int64_t>(runs.count) == held.batch->rows()) return first;
+  const auto at = [&](std::uint32_t row) { return KeptRow{ranks.at(row), &held, row}; };
+  best.assign(first.begin(), first.end());
+  for (std::size_t run = 0; run < runs.count; ++run) {
+    for (auto row = best[run] + 1; row < runs.starts[run + 1]; ++row) {
+      if (wins(plan, at(row), at(best[run]))) best[run] = row;
+    }
   }
   return best;
 }
 
-/// Rows that lose may still lend values, so that each is looked at on its own.
-void DedupState::fill_runs(HeldBatch& held, const Ranks& ranks, const KeyRuns& runs,
-                           std::span<const std::uint32_t> chosen, Shard& shard) {
-  Filling filling(*plan_, shard.kept, held_);
-  for (std::size_t i = 0; i < chosen.size(); ++i) {
-    prefetch(shard.kept.rows, runs, chosen, i);
-    const auto run = chosen[i];
-    for (auto row = runs.starts[run]; row < runs.starts[run + 1]; ++row) {
-      const KeptRow candidate{ranks.at(row), &held, row};
-      const auto [head, is_new] =
-          shard.kept.rows.find_or_add(runs.hashes[run], runs.key(run), candidate);
-      if (is_new) {
-        filling.begin(candidate);
-      } else {
-        filling.add(*head, candidate);
-      }
-    }
-  }
+void RowState::add_batch(const BatchRef& batch) {
+  const auto runs = keys_.encode(*batch);
+  const Ranks ranks(*plan_, *batch);
+  const std::shared_lock together(moving_);
+  auto& held = held_.add(batch);
+  std::vector<std::uint32_t> best;
+  const auto rows = best_rows(*plan_, held, ranks, runs, best);
+  const auto place = std::uint64_t{held.number} << kRowBits;
+  held_.note(logs_.add({keys_, runs}, {&runs, rows.data(), ranks.data(), place}), 0);
 }
 
-std::vector<Kept*> DedupState::all_kept() {
-  std::vector<Kept*> all;
-  for (auto& shard : shards_) all.push_back(&shard.kept);
-  return all;
+/// What is known of dead rows is a guess until logs are looked through, so that is done first;
+/// where it finds that the guess was wrong, it is not done again for a while.
+void RowState::settle() {
+  const auto is_due = [this] {
+    return held_.is_wasteful() && held_.rows() >= next_look_.load(std::memory_order_relaxed);
+  };
+  if (!logs_.wants_split() && !is_due()) return;
+  const std::unique_lock alone(moving_);
+  if (logs_.wants_split()) logs_.split();
+  if (!is_due()) return;
+  held_.set_live(logs_.compact());
+  if (held_.is_wasteful()) compact();
+  next_look_.store(held_.rows() + held_.rows() / 4, std::memory_order_relaxed);
 }
 
-void DedupState::count(Shard& shard) {
-  const auto lenders = static_cast<std::int64_t>(shard.kept.lenders.capacity() * sizeof(KeptRow));
-  const auto bytes = shard.kept.rows.bytes() + lenders;
-  bytes_.fetch_add(bytes - std::exchange(shard.counted, bytes), std::memory_order_relaxed);
+void RowState::compact() {
+  held_.begin_marking();
+  logs_.for_each_place(
+      [&](std::uint64_t place) { held_[place >> kRowBits].marks[row_of(place)] = 1; });
+  held_.compact();
+  logs_.move_places([&](std::uint64_t place) -> std::uint64_t {
+    const auto& held = held_[place >> kRowBits];
+    return held.moved_to.empty() ? place
+                                 : (place >> kRowBits << kRowBits) | held.moved_to[row_of(place)];
+  });
+  held_.end_moving();
 }
 
-void DedupState::finish(Output& out) {
-  held_.emit(all_kept(), out);
-  for (auto& shard : shards_) {
-    shard.kept = {};
-    count(shard);
-  }
+void RowState::finish(Output& out) {
+  held_.begin_marking();
+  const auto marks = held_.marks();
+  parallel(logs_.size(), [&](std::size_t part) {
+    logs_.drain(part, [&](std::uint64_t place) { marks[place >> kRowBits][row_of(place)] = 1; });
+  });
+  logs_.clear();
+  held_.emit_marked(out);
 }
 
 }  // namespace
 
-std::unique_ptr<AccumulatorState> make_dedup_state(std::shared_ptr<const DedupPlan> plan) {
-  return std::make_unique<DedupState>(std::move(plan));
+std::unique_ptr<AccumulatorState> make_row_state(std::shared_ptr<const DedupPlan> plan) {
+  return std::make_unique<RowState>(std::move(plan));
 }
 
 }  // namespace flowrun::nodes

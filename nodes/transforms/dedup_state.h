@@ -19,8 +19,12 @@ struct DedupPlan {
   std::vector<std::size_t> compare;  ///< changes: the columns that make a row another one
 };
 
-/// One row of each key stays.
-[[nodiscard]] std::unique_ptr<AccumulatorState> make_dedup_state(
+/// One row of each key stays, as it is.
+[[nodiscard]] std::unique_ptr<AccumulatorState> make_row_state(
+    std::shared_ptr<const DedupPlan> plan);
+
+/// One row of each key stays, with values of others where it has none.
+[[nodiscard]] std::unique_ptr<AccumulatorState> make_filled_state(
     std::shared_ptr<const DedupPlan> plan);
 
 /// The rows of each key stay that differ from the one before.

@@ -1,7 +1,9 @@
 // select: keeps, drops, renames and casts columns.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 #include <unordered_set>
 
 #include "engine/data/text.h"
@@ -39,6 +41,11 @@ NodeSpec select_spec() {
                    .help = "Further columns to keep: those that a routes file sends to an output.",
                    .example = "{ routes = \"channels.csv\", output = \"engine\" }",
                    .shape = "{ routes = PATH, output = NAME }"},
+                  {.name = "drop_empty",
+                   .kind = OptionKind::boolean,
+                   .help = "Leaves out rows in which all columns that `columns` keeps are null.",
+                   .fallback = "false",
+                   .example = "true"},
                   {.name = "rename",
                    .kind = OptionKind::renames,
                    .help = "New names: new = \"old\".",
@@ -58,18 +65,36 @@ struct Chosen {
   std::size_t from = 0;
   std::string name;
   Type type;
+  bool routed = false;  ///< kept because a routes file says so
 };
 
 class Select final : public Transform {
  public:
-  Select(SchemaRef schema, std::vector<Chosen> columns)
-      : schema_(std::move(schema)), columns_(std::move(columns)) {}
+  Select(SchemaRef schema, std::vector<Chosen> columns, bool drops_empty)
+      : schema_(std::move(schema)), columns_(std::move(columns)), drops_empty_(drops_empty) {}
   void apply(const BatchRef& batch, Output& out) const override;
 
  private:
   SchemaRef schema_;
   std::vector<Chosen> columns_;
+  bool drops_empty_;
 };
+
+/// Says which columns of the input are neither kept nor in any list of the routes.
+void note_unknown(BindContext& context, const RoutedColumns& routed,
+                  const std::vector<std::size_t>& kept, Binding& binding) {
+  const auto& input = context.input();
+  const std::set<std::string_view> others(routed.others.begin(), routed.others.end());
+  std::vector<std::string> unknown;
+  for (std::size_t column = 0; column < input.size(); ++column) {
+    const auto& name = input.field(column).name;
+    const bool is_kept = std::find(kept.begin(), kept.end(), column) != kept.end();
+    if (!is_kept && !others.contains(name)) unknown.push_back(name);
+  }
+  if (unknown.empty()) return;
+  binding.notes.push_back(fmt::format("{} columns of the input are in no list of {}: {}",
+                                      unknown.size(), routed.path, fmt::join(unknown, ", ")));
+}
 
 /// Places of the kept columns, in order of leaving; the notes of the plan go to `binding`.
 std::vector<std::size_t> kept_columns(BindContext& context, Binding& binding) {
@@ -92,10 +117,11 @@ std::vector<std::size_t> kept_columns(BindContext& context, Binding& binding) {
     }
     const auto total = routed->names.size();
     binding.content_hash = routed->hash;
-    binding.notes.push_back(fmt::format(
-        "{} of the {} columns of \"{}\" are in the input ({:.1f} %)", found, total, routed->output,
-        100.0 * static_cast<double>(found) / static_cast<double>(total)));
-    if (found == 0) {
+    binding.notes.push_back(
+        fmt::format("{}: {}/{} columns of its list are in the input ({:.1f} %)", routed->output,
+                    found, total, 100.0 * static_cast<double>(found) / static_cast<double>(total)));
+    note_unknown(context, *routed, kept, binding);
+    if (found == 0 && !options.boolean("drop_empty")) {
       context.warning("columns", "no-columns",
                       fmt::format("the input has none of the {} columns that {} sends to \"{}\"",
                                   total, routed->path, routed->output));
@@ -183,8 +209,17 @@ Binding bind_select(BindContext& context) {
   Binding binding;
   const auto& input = context.input();
   std::vector<Chosen> chosen;
+  const auto kept_by_name = context.options().names("keep");
   for (const auto column : kept_columns(context, binding)) {
-    chosen.push_back({column, input.field(column).name, input.field(column).type});
+    const auto& field = input.field(column);
+    const bool named =
+        std::find(kept_by_name.begin(), kept_by_name.end(), field.name) != kept_by_name.end();
+    chosen.push_back({column, field.name, field.type, !named});
+  }
+  const bool drops_empty = context.options().boolean("drop_empty");
+  if (drops_empty && !context.options().has("columns")) {
+    context.error("drop_empty", "option-without-effect",
+                  "\"drop_empty\" looks at the columns that `columns` keeps, and there is none");
   }
   apply_renames(context, chosen);
   apply_casts(context, chosen);
@@ -198,8 +233,8 @@ Binding bind_select(BindContext& context) {
     port.unchanged_from.push_back(same ? std::optional(column.from) : std::nullopt);
   }
   port.schema = make_schema(std::move(fields));
-  binding.make_transform = [schema = port.schema, chosen] {
-    return std::make_unique<Select>(schema, chosen);
+  binding.make_transform = [schema = port.schema, chosen, drops_empty] {
+    return std::make_unique<Select>(schema, chosen, drops_empty);
   };
   binding.outputs.push_back(std::move(port));
   return binding;
@@ -230,6 +265,23 @@ std::vector<std::uint32_t> reject_failed(const Batch& batch, const std::vector<C
   return good;
 }
 
+/// The rows in which some routed column has a value.
+std::vector<std::uint32_t> rows_with_values(const Batch& batch, const std::vector<Chosen>& chosen) {
+  std::vector<bool> has_value(static_cast<std::size_t>(batch.rows()), false);
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    if (!chosen[i].routed) continue;
+    const auto& column = batch.column(i);
+    for (std::size_t row = 0; row < has_value.size(); ++row) {
+      if (column.is_valid(static_cast<std::int64_t>(row))) has_value[row] = true;
+    }
+  }
+  std::vector<std::uint32_t> rows;
+  for (std::uint32_t row = 0; row < has_value.size(); ++row) {
+    if (has_value[row]) rows.push_back(row);
+  }
+  return rows;
+}
+
 void Select::apply(const BatchRef& batch, Output& out) const {
   std::vector<ColumnRef> columns;
   std::vector<std::vector<std::uint32_t>> failed;
@@ -246,6 +298,14 @@ void Select::apply(const BatchRef& batch, Output& out) const {
     const auto good = reject_failed(*batch, columns_, failed, out);
     if (good.empty()) return;
     selected = take(*selected, good);
+  }
+  if (drops_empty_) {
+    const auto full = rows_with_values(*selected, columns_);
+    if (full.size() != static_cast<std::size_t>(selected->rows())) {
+      out.filtered(selected->rows() - static_cast<std::int64_t>(full.size()));
+      if (full.empty()) return;
+      selected = take(*selected, full);
+    }
   }
   out.emit(0, std::move(selected));
 }

@@ -10,7 +10,7 @@ import unittest
 
 from support import BIN, PIPELINE, ROOT, SANITIZED, CommandTest, readings
 
-COMMANDS = ("run", "backfill", "validate", "plan", "preview", "graph", "runs", "rejects", "logs", "nodes", "completions")
+COMMANDS = ("run", "backfill", "validate", "plan", "preview", "graph", "runs", "rejects", "logs", "compare", "doctor", "nodes", "completions")
 
 
 class Help(CommandTest):

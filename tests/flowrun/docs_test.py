@@ -47,7 +47,7 @@ class Docs(CommandTest):
 
     def test_the_readme_names_every_command_and_exit_code(self):
         text = read("tools/flowrun/README.md")
-        for name in ("run", "backfill", "validate", "plan", "preview", "graph", "runs", "rejects", "logs", "nodes", "completions"):
+        for name in ("run", "backfill", "validate", "plan", "preview", "graph", "runs", "rejects", "logs", "compare", "doctor", "nodes", "completions"):
             self.assertIn(f"`{name}", text)
         for code in (0, 1, 2, 3, 4, 70, 75, 130, 143):
             self.assertRegex(text, rf"(?m)^\| {code} \|")

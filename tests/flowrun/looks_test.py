@@ -116,6 +116,33 @@ class Looks(CommandTest):
         self.assertNotIn(" info ", problems)
 
 
+class Doctor(CommandTest):
+    def findings(self, code):
+        return {each["what"]: each for each in self.record(code, "doctor", "p.toml")["findings"]}
+
+    def test_doctor_finds_what_is_there_and_touches_nothing(self):
+        self.write("p.toml", PIPELINE)
+        self.write("readings.csv", readings(2))
+        found = self.findings(0)
+        self.assertEqual({each["level"] for each in found.values()}, {"ok"})
+        self.assertEqual(set(found), {"machine", "disk", "journal", "source readings", "sink table"})
+        self.assertIn("a run would: create table", found["sink table"]["text"])
+        self.assertEqual(sorted(os.listdir(self.folder)), ["p.toml", "readings.csv"])
+        self.expect(0, "p.toml", "--quiet")
+        found = self.findings(0)
+        self.assertIn("loaded before", found["sink table"]["text"])
+        self.assertIn("is ok", found["journal"]["text"])
+
+    def test_doctor_tells_all_that_is_missing_at_once(self):
+        self.write("p.toml", PIPELINE)
+        self.write("out.db", "no database at all")
+        found = self.findings(1)
+        self.assertEqual(found["source readings"]["level"], "failed")
+        self.assertIn("readings.csv", found["source readings"]["text"])
+        self.assertEqual(found["sink table"]["level"], "failed")
+        self.assertIn("failed", self.expect(1, "doctor", "p.toml").stdout)
+
+
 class Nodes(CommandTest):
     def test_nodes_lists_all_and_explains_one(self):
         listing = self.expect(0, "nodes").stdout

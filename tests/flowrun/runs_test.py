@@ -198,6 +198,40 @@ class Failures(CommandTest):
         self.assertTrue(re.match(r"flowrun: error: .*\.flowrun", done.stderr), done.stderr)
 
 
+class Compare(CommandTest):
+    def setUp(self):
+        super().setUp()
+        self.write("p.toml", PIPELINE)
+        self.write("readings.csv", readings(3))
+        self.expect(0, "p.toml", "--quiet")
+
+    def change(self, sql):
+        with sqlite3.connect(self.path("out.db")) as database:
+            database.execute(sql)
+
+    def test_what_was_loaded_is_equal(self):
+        self.assertRegex(self.expect(0, "compare", "p.toml").stdout, r"wide: equal: 3 units, 36 rows\n$")
+        self.assertEqual(self.expect(0, "compare", "p.toml", "--all").stdout.count(" equal\n"), 3)
+
+    def test_a_cell_a_row_less_and_a_row_more_are_found_in_their_windows(self):
+        hour = "2024-03-01T{:02d}:00:00Z..2024-03-01T{:02d}:00:00Z"
+        self.change("update wide set rpm = rpm + 1 where at = '2024-03-01T00:10:00' and ship = 'ship-1'")
+        self.change("delete from wide where at = '2024-03-01T01:00:00' and ship = 'ship-0'")
+        target, = self.record(1, "compare", "p.toml")["targets"]
+        self.assertEqual([(unit["unit"], unit["source_rows"], unit["target_rows"], unit["equal"]) for unit in target["units"]],
+                         [(hour.format(0, 1), 12, 12, False), (hour.format(1, 2), 12, 11, False), (hour.format(2, 3), 12, 12, True)])
+        self.change("insert into wide (ship, at) values ('ship-9', '2024-03-01T02:30:00')")
+        table = self.expect(1, "compare", "p.toml").stdout
+        self.assertIn("3 of 3 units differ", table)
+        self.assertIn("differs in values", table)
+        only = ("--window-from", "2024-03-01T02:00:00", "--window-until", "2024-03-01T03:00:00")
+        self.assertIn("1 of 1 unit differ", self.expect(1, "compare", "p.toml", *only).stdout)
+
+    def test_what_is_not_loaded_yet_is_no_difference(self):
+        self.write("readings.csv", readings(5))
+        self.assertIn("equal", self.expect(0, "compare", "p.toml").stdout)
+
+
 class Backfill(CommandTest):
     def test_backfill_loads_a_stretch_again_and_nothing_else(self):
         self.write("readings.csv", readings(6))

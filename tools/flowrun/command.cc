@@ -78,6 +78,9 @@ const std::vector<CommandEntry>& all_commands() {
       {"rejects", "the rows that a run could not take, and why", make_rejects_command},
       {"logs", "what a run wrote into its log file", make_logs_command},
       {"state", "how far a pipeline has come: windows, loads, cursors", make_state_command},
+      {"compare", "what would be loaded beside what the targets hold, window by window",
+       make_compare_command},
+      {"doctor", "is everything there that a pipeline needs? touches nothing", make_doctor_command},
       {"nodes", "the node types and their options", make_nodes_command},
       {"completions", "the completion script of a shell", make_completions_command},
   };

@@ -35,6 +35,8 @@ class Command {
 [[nodiscard]] std::unique_ptr<Command> make_rejects_command();
 [[nodiscard]] std::unique_ptr<Command> make_logs_command();
 [[nodiscard]] std::unique_ptr<Command> make_state_command();
+[[nodiscard]] std::unique_ptr<Command> make_compare_command();
+[[nodiscard]] std::unique_ptr<Command> make_doctor_command();
 [[nodiscard]] std::unique_ptr<Command> make_nodes_command();
 [[nodiscard]] std::unique_ptr<Command> make_completions_command();
 

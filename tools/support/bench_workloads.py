@@ -76,6 +76,12 @@ type  = "csv"
 input = "latest"
 path  = "out.csv"
 """
+LATEST_TO_NOTHING = LATEST.replace("""type  = "csv"
+input = "latest"
+path  = "out.csv"
+""", """type  = "null"
+input = "latest"
+""")
 OBJECTS = SOURCE.replace('"csv"', '"ndjson"') + """
 [sinks.out]
 type  = "csv"
@@ -104,6 +110,8 @@ PEER_AGGREGATE = ("COPY (SELECT device, channel, count(*) AS n, avg(value) AS me
                   "FROM " + READ + " GROUP BY ALL) TO '%(output)s' (FORMAT csv, HEADER)")
 PEER_LATEST = ("COPY (SELECT ts, device, channel, max(value) AS value FROM " + READ +
                " GROUP BY ALL) TO '%(output)s' (FORMAT csv, HEADER)")
+PEER_LATEST_TO_NOTHING = ("SELECT count(ts), count(device), count(channel), sum(value) FROM (SELECT ts, device, channel, "
+                          "max(value) AS value FROM " + READ + " GROUP BY ALL)")
 PEER_LATEST_FEW = ("COPY (SELECT max(ts) AS ts, device, channel, arg_max(value, ts) AS value FROM " + READ +
                    " GROUP BY device, channel) TO '%(output)s' (FORMAT csv, HEADER)")
 PEER_OBJECTS = ("COPY (SELECT * FROM read_json('%(input)s', format = 'newline_delimited', columns = "
@@ -124,6 +132,8 @@ CH_FILTER = (CH_WRITE + "SELECT *, value * 1.8 + 32 AS scaled, toStartOfHour(ts)
 CH_AGGREGATE = (CH_WRITE + "SELECT device, channel, count(*) AS n, avg(value) AS mean, min(value) AS least, max(value) AS "
                 "most FROM " + CH_READ + " GROUP BY device, channel")
 CH_LATEST = CH_WRITE + "SELECT ts, device, channel, max(value) AS value FROM " + CH_READ + " GROUP BY ts, device, channel"
+CH_LATEST_TO_NOTHING = ("SELECT count(ts), count(device), count(channel), sum(value) FROM (SELECT ts, device, channel, "
+                        "max(value) AS value FROM " + CH_READ + " GROUP BY ts, device, channel)")
 CH_LATEST_FEW = (CH_WRITE + "SELECT max(t.ts) AS ts, device, channel, argMax(t.value, t.ts) AS value FROM " + CH_READ +
                  " AS t GROUP BY device, channel")
 CH_OBJECTS = CH_WRITE + "SELECT * FROM " + CH_JSON

@@ -156,7 +156,8 @@ TEST_CASE("rule 13: an operator that needs an order is refused behind a source w
         "none\n"
         "  13 | keep = \"first\"\n"
         "     |        ^^^^^^^\n"
-        "  = name a column that decides: order_by = \"…\"");
+        "  = name a column that decides (order_by = \"…\"), or a rule that needs no order "
+        "(on_duplicate = \"max\")");
   CHECK(plan_text(text("order_by = \"v\"\n")).plan);
   CHECK(plan_text(
             with_source("[transforms.t]\ntype = \"latest\"\ninput = \"in\"\nkey = \"k\"\n" + kOut))

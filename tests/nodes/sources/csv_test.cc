@@ -225,3 +225,43 @@ TEST_CASE("options reach the reader") {
   while (const auto chunk = reader->read({}, {})) reader->decode(*chunk, {}, out);
   CHECK(out.take().lines() == Lines{"1|café;s|(null)"});
 }
+
+TEST_CASE("others: all columns of all files are read, and a file that lacks one has nulls") {
+  const TempFolder folder;
+  write_file(folder / "1.csv", "at,x\n2026-01-01T00:00:00Z,1\n");
+  write_file(folder / "2.csv", "y,at\n2.5,2026-01-01T00:01:00Z\n,2026-01-01T00:02:00Z\n");
+  BindFake context(nodes::csv_source(), {{"path", value("*.csv")},
+                                         {"columns", columns({{"at", "timestamptz"}})},
+                                         {"others", value("float64")}});
+  context.directory = folder / "";
+  context.directory.pop_back();
+  const auto binding = context.bind();
+  REQUIRE(context.problems() == "");
+  CHECK(to_string(*binding.outputs[0].schema) == "at timestamptz, x float64, y float64");
+  const auto source = binding.make_source();
+  Log log;
+  const auto inputs = source->inputs({.log = &log});
+  CollectedRows out;
+  const auto read = [&] {
+    for (const auto& input : inputs) {
+      const auto reader = source->open(input, kInputNumber, nullptr);
+      while (auto chunk = reader->read({}, {})) reader->decode(*chunk, {}, out);
+    }
+  };
+  read();
+  CHECK(out.take().lines() == Lines{"2026-01-01T00:00:00Z|1|(null)",
+                                    "2026-01-01T00:01:00Z|(null)|2.5",
+                                    "2026-01-01T00:02:00Z|(null)|(null)"});
+  write_file(folder / "2.csv", "y,at,z\n1,2026-01-01T00:01:00Z,3\n");
+  CHECK_THROWS_WITH(read(), Catch::Matchers::ContainsSubstring("column \"z\" was not there when"));
+  write_file(folder / "2.csv", "y\n1\n");
+  CHECK_THROWS_WITH(read(), Catch::Matchers::ContainsSubstring("has no column \"at\""));
+}
+
+TEST_CASE("others want a type, and columns that they are not") {
+  CHECK(problems({{"path", value("a.csv")}, {"others", value("float64")}})
+            .find("`columns` does not name") != std::string::npos);
+  CHECK(problems(
+            {{"path", value("a.csv")}, {"columns", columns(kDeclared)}, {"others", value("real")}})
+            .find("there is no type \"real\"") != std::string::npos);
+}

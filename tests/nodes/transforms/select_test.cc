@@ -60,8 +60,23 @@ TEST_CASE("columns by routes come behind the kept ones, and the plan says how ma
   CHECK(context.problems().empty());
   CHECK(to_string(*binding.outputs[0].schema) == "id int64, price float64");
   CHECK(binding.notes ==
-        std::vector<std::string>{"2 of the 3 columns of \"engine\" are in the input (66.7 %)"});
+        std::vector<std::string>{"engine: 2/3 columns of its list are in the input (66.7 %)",
+                                 "2 columns of the input are in no list of r.csv: name, seen"});
   CHECK(binding.content_hash.size() == 32);
+}
+
+TEST_CASE("rows that have nothing of the routed columns are left out where asked for") {
+  const auto columns = table({{"routes", value("r.csv")}, {"output", value("engine")}});
+  auto context =
+      select_with({{"keep", list({"id"})}, {"columns", columns}, {"drop_empty", value(true)}});
+  context.files["r.csv"] = "column,output\nname,engine\nprice,engine\nheight,hull\n";
+  const auto batch = batch_of(kFields, "1,a,1.5,\n2,,,2026-01-01T00:00:00\n3,,2,\n4,b,,", 7);
+  const auto out = transformed(context, {batch, batch_of(kFields, "5,,,\n")});
+  CHECK(out.csv() == "1,a,1.5\n3,,2\n4,b,\n");
+  CHECK(ordinals_of(out.ports[0]) == "7 9 10");
+  auto alone = select_with({{"drop_empty", value(true)}});
+  static_cast<void>(alone.bind());
+  CHECK(alone.problems().find("option-without-effect") != std::string::npos);
 }
 
 TEST_CASE("a rename is written new = \"old\" and leaves the column in its place") {
