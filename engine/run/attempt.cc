@@ -78,7 +78,8 @@ Committer::Config Attempt::committer_config() {
                               .on_done = [this](OpenUnit& unit) { unit_done(unit); }};
   committer.skips_empty = static_cast<bool>(config_.on_cursors);
   if (config_.on_cursors) {
-    committer.before_commit = [this] {
+    committer.withdraw = config_.withdraw_cursors;
+    committer.before_prepare = [this] {
       std::vector<const CursorFilter*> cursors;
       for (const auto& source : sources_) cursors.push_back(source->cursor());
       config_.on_cursors(cursors);

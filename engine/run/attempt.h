@@ -32,6 +32,8 @@ struct AttemptConfig {
   /// Sources with cursors: called when a load is read to its end and before anything of it commits.
   /// Any thread.
   std::function<void(const std::vector<const CursorFilter*>&)> on_cursors;
+  /// The load that on_cursors noted failed before anything of it was committed. Never throws.
+  std::function<void()> withdraw_cursors;
 };
 
 struct AttemptResult {

@@ -72,13 +72,14 @@ void Committer::commit(OpenUnit& unit) {
   if (rejects.empty() && data.empty()) {
     config_.stats->units_covered += counted;
   } else if (config_.skips_empty && is_empty(unit)) {
-    if (config_.before_commit) config_.before_commit();
+    if (config_.before_prepare) config_.before_prepare();
     for (auto* sink : sinks_) sink->abort(unit);
   } else {
     try {
       steps(unit, rejects, data);
     } catch (...) {
       for (auto* sink : sinks_) sink->abort(unit);
+      if (!commits_ && config_.withdraw) config_.withdraw();
       throw;
     }
     config_.stats->units_committed += counted;
@@ -100,6 +101,8 @@ void Committer::steps(OpenUnit& unit, const std::vector<SinkThread*>& rejects,
                       const std::vector<SinkThread*>& data) {
   const auto& at_step = context_->options->hooks.at_step;
   pending_.clear();
+  commits_ = false;
+  if (config_.before_prepare) config_.before_prepare();
   for (auto* sink : data) prepare_data(unit, *sink);
   judge_checks(unit);
   judge(unit);
@@ -108,8 +111,8 @@ void Committer::steps(OpenUnit& unit, const std::vector<SinkThread*>& rejects,
   if (at_step) at_step("prepared", unit.unit);
   if (config_.lease != nullptr) config_.lease->check();
   store_rejects(unit);
-  if (config_.before_commit) config_.before_commit();
   if (at_step) at_step("committing", unit.unit);
+  commits_ = true;
   for (auto* sink : rejects) sink->commit(unit);
   for (auto* sink : data) sink->commit(unit);
   committed_.insert(committed_.end(), pending_.begin(), pending_.end());

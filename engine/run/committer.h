@@ -40,8 +40,11 @@ class Committer {
     std::map<std::size_t, std::vector<SinkThread*>>
         reject_takers;  ///< by plan node: who takes a sink's rejects
     std::function<void(OpenUnit&)> on_done;
-    std::function<void()>
-        before_commit;         ///< everything is prepared, nothing committed; may be empty
+    /// All of the unit was read and nothing is prepared yet; may be empty. What is noted here is
+    /// there before anything that outlives the process.
+    std::function<void()> before_prepare;
+    /// The unit failed after that, and nothing of it is left anywhere. Never throws.
+    std::function<void()> withdraw;
     bool skips_empty = false;  ///< a unit for which no source read a row is not worth a commit
   };
   Committer(AttemptContext& context, std::vector<SinkThread*> sinks, Config config);
@@ -86,6 +89,7 @@ class Committer {
   std::map<std::size_t, std::int64_t> rows_in_;  ///< by plan node, over units
   std::map<std::size_t, std::int64_t> rows_rejected_;
   std::int64_t rejects_stored_ = 0;
+  bool commits_ = false;             ///< some sink of the unit at hand may have committed
   std::vector<StoredCheck> judged_;  ///< of the unit at hand
   std::vector<CheckSummary> checks_;
 

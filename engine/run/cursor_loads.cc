@@ -193,6 +193,16 @@ void CursorLoads::note_reached(const std::vector<const CursorFilter*>& filters, 
   if (kind_ == Kind::fresh) put();
 }
 
+void CursorLoads::withdraw(Log& log) noexcept {
+  if (kind_ != Kind::fresh) return;
+  try {
+    for (const auto& source : sources_) states_[source.node->name].load.reset();
+    put();
+  } catch (const std::exception& error) {
+    log.warning("the load {} stays noted, to be read again: {}", id_, error.what());
+  }
+}
+
 void CursorLoads::move_marks() {
   for (auto& [source, state] : states_) {
     if (!state.load) continue;

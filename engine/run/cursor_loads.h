@@ -15,10 +15,11 @@
 namespace flowrun {
 
 /// Plans cursor loads for one side of an instance (windows.md 21). A load is journalled before its
-/// first commit; while one of its sinks lacks it, the next load is exactly that one again. A sink
+/// sinks prepare it: a file that is prepared may be finished by the next run, which must know its
+/// load. While one of its sinks lacks it, the next load is exactly that one again. A sink
 /// that holds nothing of what the cursor has passed (it is new, or its target was deleted) gets all
 /// of that by a load of its own. The side's sources all have a cursor, or none has. The run's main
-/// thread, except note_reached().
+/// thread, except note_reached() and withdraw().
 class CursorLoads {
  public:
   /// `journal` is null in dry runs: nothing is known then, and nothing kept.
@@ -33,8 +34,12 @@ class CursorLoads {
   [[nodiscard]] bool next(const InstanceInputs& inputs, CoveragePlan& coverage);
   /// What the sources read for it, by source number.
   [[nodiscard]] std::vector<SourceWork> works(const InstanceInputs& inputs) const;
-  /// Everything was read and nothing is committed yet: journals the range. Any thread.
+  /// Everything was read and nothing is prepared yet: journals the range. Any thread.
   void note_reached(const std::vector<const CursorFilter*>& filters, Log& log);
+  /// The load failed, and nothing of it is left: its rows are for the next one, which may find
+  /// others with them. Where the journal cannot be written it stays, and will be read again as it
+  /// was. Any thread.
+  void withdraw(Log& log) noexcept;
   /// Every sink has the load: the marks move.
   void done();
 

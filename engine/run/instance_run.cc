@@ -206,10 +206,12 @@ AttemptResult InstanceRun::attempt(const InstancePlan& side, CoveragePlan& cover
     if (source.ranges) stats_->units_total = static_cast<std::int64_t>(source.windows.size());
   }
   std::function<void(const std::vector<const CursorFilter*>&)> on_cursors;
+  std::function<void()> withdraw;
   if (cursors.active()) {
     on_cursors = [this, &cursors](const auto& filters) {
       cursors.note_reached(filters, *services_->log);
     };
+    withdraw = [this, &cursors] { cursors.withdraw(*services_->log); };
   }
   return run_attempt({.plan = plan_,
                       .instance = &side,
@@ -227,7 +229,8 @@ AttemptResult InstanceRun::attempt(const InstancePlan& side, CoveragePlan& cover
                       .sink_contexts = std::move(sinks.contexts),
                       .sources = std::move(work),
                       .input_names = std::move(input_names),
-                      .on_cursors = std::move(on_cursors)});
+                      .on_cursors = std::move(on_cursors),
+                      .withdraw_cursors = std::move(withdraw)});
 }
 
 std::vector<SourceWork> InstanceRun::next_work(const InstancePlan& side,

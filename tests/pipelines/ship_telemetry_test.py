@@ -127,11 +127,11 @@ def check_corrections(telemetry):
     moment = f"{DAY}T00:10:00Z"
     (folder / "a.csv").write_text(f"timestamp,{one},unknown/channel\n{moment},1001.5,7\n{DAY}T00:20:00Z,,7\n", encoding="utf-8")
     (folder / "b.csv").write_text(f"timestamp,{two}\n{moment},1002.5\n", encoding="utf-8")
-    shown = telemetry.run(0, "plan", "corrections.toml", "--rows", "--only", "hull=H2546")
+    shown = telemetry.run(0, "plan", "corrections.toml", "--rows", "--only", "hull=H2546", "--param", "data_dir=corrections")
     assert "auxiliary: 2/347 columns of its list are in the input (0.6 %)" in shown, shown
     assert "auxiliary: 1 row to write" in shown and "engine: 0 rows to write" in shown, shown
     assert "in no list of channels.csv: unknown/channel" in shown, shown
-    telemetry.run(0, "corrections.toml", "--only", "hull=H2546")
+    telemetry.run(0, "corrections.toml", "--only", "hull=H2546", "--param", "data_dir=corrections")
     cells = f'select "{one}", "{two}" from {table} where created_time = \'{moment}\''
     assert server.query(cells) == [("1001.5", "1002.5")], server.query(cells)
     assert server.query(others) == untouched

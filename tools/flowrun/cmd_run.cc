@@ -208,6 +208,9 @@ int RunCommand::run_once(Session& session, const SignalWatch& signals,
   return code;
 }
 
+/// Larger ones stand for signals.
+constexpr int kLastOwnExitCode = 128;
+
 /// What a later run cannot mend ends a service: a wrong file, a bug, a signal.
 bool may_go_on(int code) {
   return code == kExitOk || code == exit_code_of(Errc::io) || code == exit_code_of(Errc::check) ||
@@ -235,7 +238,10 @@ int RunCommand::run(Session& session) {
   while (follow_ && may_go_on(code) && wait_for_next(session, *every, signals)) {
     code = run_once(session, signals, every);
   }
-  return follow_ && signals.signal() != 0 && may_go_on(code) ? kExitOk : code;
+  // A signal is how a service ends, in the middle of a run or between two.
+  const bool ended_by_signal =
+      signals.signal() != 0 && (may_go_on(code) || code > kLastOwnExitCode);
+  return follow_ && ended_by_signal ? kExitOk : code;
 }
 
 /// Loads a stretch of event time again, whatever of it is committed.

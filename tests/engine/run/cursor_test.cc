@@ -228,6 +228,36 @@ TEST_CASE("rule 21: a sink that fails gets exactly what the other one got, and n
   }
 }
 
+TEST_CASE(
+    "rule 21: a load is journalled before a sink prepares it, and withdrawn where it fails there") {
+  Incremental s;
+  const auto load = [&] {
+    const auto states = s.p.journal->cursors(s.p.plan.name, s.p.instance.name);
+    const auto found = states.find("rows");
+    return found != states.end() && found->second.load.has_value();
+  };
+  s.add("suez,1970-01-01T00:00:01,1\n");
+  int prepared = 0;
+  // A sink's prepared file may outlive the process: the next run must know which load it is of.
+  s.one->at = [&](const std::string& step, const Unit&) {
+    if (step == "prepare") prepared += load() ? 1 : 100;
+  };
+  s.other->at = [&](const std::string& step, const Unit&) {
+    if (step == "prepare") throw Error(Errc::data, "planted");
+  };
+  CHECK(s.p.run().state == RunState::failed);
+  CHECK(prepared == 1);
+  CHECK_FALSE(load());
+  s.other->at = [&](const std::string& step, const Unit&) {
+    if (step == "commit") throw Error(Errc::data, "planted");
+  };
+  CHECK(s.p.run().state == RunState::failed);
+  CHECK(load());  // the other sink has it
+  s.other->at = nullptr;
+  CHECK(s.p.run().message == "");
+  CHECK(s.other->sorted() == lines_of(s.text));
+}
+
 TEST_CASE("rule 1: a sink that lost everything, or is new, gets what the cursor has passed") {
   Incremental s;
   s.add("suez,1970-01-01T00:00:01,1\nsuez,1970-01-01T00:00:02,2\n");
