@@ -84,9 +84,13 @@ void go_on(WindowSpec& window, const InstancePlan& instance, const std::string& 
                       {{std::string(kOrigin) + instance.name, format_timestamptz(*origin)}});
     }
   }
-  window.from =
-      snap_down(loaded_until(sinks, *origin) - window.revisit, window.every, window.align);
-  window.from = std::max(*window.from, snap_down(*origin, window.every, window.align));
+  auto from = loaded_until(sinks, *origin);
+  for (const auto& sink : sinks) {
+    for (const auto& entry : sink.covered) {
+      if (is_provisional(entry)) from = std::min(from, entry.interval.from);
+    }
+  }
+  window.from = snap_down(std::max(from, *origin), window.every, window.align);
 }
 
 }  // namespace

@@ -168,7 +168,7 @@ Marker Committer::marker_of(const OpenUnit& unit, const SinkThread& sink) const 
       .coverage = {.kind = unit.unit.kind,
                    .interval = unit.unit.interval,
                    .id = unit.unit.kind == UnitKind::window ? std::string() : unit.unit.id,
-                   .plan_hash = config_.coverage->hash_of(sink.number(), unit.unit),
+                   .plan_hash = config_.coverage->hash_of(sink.number(), unit.unit, unit.unsettled),
                    .inputs = part.inputs,
                    .generation = part.generation,
                    .epoch = unit.unit.epoch,

@@ -41,20 +41,21 @@ InputSet together(InputSet a, const InputSet& b) {
 /// Ends the plan hash of a window that will be loaded once more.
 constexpr std::string_view kProvisional = "+";
 
-bool is_provisional(const Coverage& entry) { return entry.plan_hash.ends_with(kProvisional); }
-
 }  // namespace
+
+bool is_provisional(const Coverage& entry) { return entry.plan_hash.ends_with(kProvisional); }
 
 bool is_of_plan(const Coverage& entry, const std::string& plan_hash) {
   return entry.plan_hash == plan_hash ||
          (is_provisional(entry) && entry.plan_hash == plan_hash + std::string(kProvisional));
 }
 
-std::string CoveragePlan::hash_of(std::size_t number, const Unit& unit) const {
+std::string CoveragePlan::hash_of(std::size_t number, const Unit& unit, bool unsettled) const {
   const auto& sink = sinks_[number];
+  const bool too_soon = revisit_ > 0 && now_ < unit.interval.until + revisit_;
   const bool provisional =
-      unit.kind == UnitKind::window && sink.idempotent && now_ < unit.interval.until + revisit_;
-  return provisional && revisit_ > 0 ? sink.plan_hash + std::string(kProvisional) : sink.plan_hash;
+      unit.kind == UnitKind::window && sink.idempotent && (too_soon || unsettled);
+  return provisional ? sink.plan_hash + std::string(kProvisional) : sink.plan_hash;
 }
 
 std::string load_id(const InputSet& inputs) {

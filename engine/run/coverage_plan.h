@@ -46,8 +46,9 @@ class CoveragePlan {
     now_ = now;
   }
   /// The plan hash for a unit's marker; it says of a provisional window that it is one, so that
-  /// such windows stay apart when coverage is merged.
-  [[nodiscard]] std::string hash_of(std::size_t sink, const Unit& unit) const;
+  /// such windows stay apart when coverage is merged. So does one that is `unsettled`: the next run
+  /// loads it once more.
+  [[nodiscard]] std::string hash_of(std::size_t sink, const Unit& unit, bool unsettled) const;
 
   /// Chooses the inputs to read next out of all there are; nothing where all is covered.
   /// Interrupted work of append sinks comes first, with the inputs that it had. Throws Error(plan)
@@ -107,6 +108,9 @@ class CoveragePlan {
   Micros revisit_ = 0;
   Micros now_ = 0;
 };
+
+/// True where an entry is of windows that are loaded once more.
+[[nodiscard]] bool is_provisional(const Coverage& entry);
 
 /// True where an entry was made by the plan of `plan_hash`, provisional or not.
 [[nodiscard]] bool is_of_plan(const Coverage& entry, const std::string& plan_hash);

@@ -180,14 +180,29 @@ void SourceDriver::read_ranges() {
     while (!enough() && read_piece(input, *reader, reader)) {
     }
     if (context_->failure.stopped()) return;
-    if (const auto why = reader->unsettled(); !why.empty() && !enough()) {
-      context_->log->warning(
-          "{}: window {}..{} was read while {}; what that still brings into it is not loaded",
-          node_->where(), format_timestamptz(range.from), format_timestamptz(range.until), why);
-    }
+    if (const auto why = reader->unsettled(); !why.empty() && !enough()) load_again(range, why);
     put({.input = &input, .window = range.from});
   }
   if (!context_->failure.stopped()) put({});
+}
+
+/// Rows of the window may become visible yet (windows.md 8).
+void SourceDriver::load_again(const Interval& range, const std::string& why) {
+  const auto window = format_timestamptz(range.from) + ".." + format_timestamptz(range.until);
+  for (const auto& node : context_->instance->nodes) {
+    if (node.kind != NodeKind::sink || !node.binding.sink.keeps_coverage) continue;
+    if (node.binding.sink.idempotent) continue;
+    throw Error(Errc::io,
+                "window {} was read while {}; sink \"{}\" appends, so that it cannot be loaded "
+                "again, and has to wait",
+                window, why, node.name);
+  }
+  {
+    const auto lock = context_->board->lock();
+    context_->board->window(range.from).unsettled = true;
+  }
+  context_->log->warning("{}: window {} was read while {}; the next run loads it once more",
+                         node_->where(), window, why);
 }
 
 bool SourceDriver::read_piece(InputState& input, Reader& reader,

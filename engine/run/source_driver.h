@@ -108,6 +108,7 @@ class SourceDriver {
   void put(SourcePiece piece);
   [[nodiscard]] InputState* furthest_behind();
   [[nodiscard]] ReadRequest request() const;
+  void load_again(const Interval& range, const std::string& why);
   /// Reads no further ahead of accumulators that are short of memory.
   void wait_for_memory();
   [[nodiscard]] bool enough() const;

@@ -36,6 +36,8 @@ struct OpenUnit {
   std::vector<bool> ended;            ///< by source number: the end marker was sent
   std::atomic<int> sinks_pending{0};  ///< sinks that have not staged it
   std::atomic<bool> done{false};      ///< committed, or nothing to commit
+  /// A source read it while rows of it may still have become visible: it is loaded once more.
+  std::atomic<bool> unsettled{false};
   std::chrono::steady_clock::time_point opened = std::chrono::steady_clock::now();
 
   std::mutex mutex;                                        ///< guards what follows
