@@ -82,10 +82,21 @@ class PostgresJournal(CommandTest):
         self.expect(0, "plain.toml")
         return self.rows(WIDE, "plain.db")
 
+    @staticmethod
+    def stands_still(pid):
+        """Whether each of a process's threads has stopped: the signal alone says that they will."""
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/stat", encoding="utf-8") as stat:
+                if stat.read().rpartition(")")[2].split()[0] != "T":
+                    return False
+        return True
+
     def freeze(self, running):
         """Stops a run at a moment at which it does not hold its target's lock: nobody could get past that."""
         for _ in range(1000):
             os.kill(running.pid, signal.SIGSTOP)
+            while not self.stands_still(running.pid):
+                time.sleep(0.001)
             target = sqlite3.connect(self.path("out.db"), timeout=0, isolation_level=None)
             try:
                 target.execute("begin immediate")
