@@ -27,7 +27,7 @@ std::optional<std::string> text_of_scalar(const OptionValue& value) {
   return std::nullopt;
 }
 
-std::string quoted(const std::string& text) {
+std::string in_quotes(const std::string& text) {
   std::string out;
   append_json_string(out, text);
   return out;
@@ -145,7 +145,7 @@ std::vector<BatchRef> TestRowReader::read_csv(const TestRows& rows, const Schema
     return fmt::format(
         "name = \"rows\"\n[sources.rows]\ntype = \"csv\"\npath = {}\n{}[sinks.out]\ntype = "
         "\"null\"\ninput = \"rows\"\n",
-        quoted(path), columns);
+        in_quotes(path), columns);
   };
   Diagnostics found;
   std::string columns;
@@ -155,7 +155,7 @@ std::vector<BatchRef> TestRowReader::read_csv(const TestRows& rows, const Schema
       const auto index = find_column(field.name, rows.span, schema);
       if (!index) return {};
       columns += fmt::format("{}{} = \"{}\"", columns.empty() ? "columns = { " : ", ",
-                             quoted(field.name), to_string(schema.field(*index).type));
+                             in_quotes(field.name), to_string(schema.field(*index).type));
     }
   }
   const auto plan = plans_(pipeline(columns + " }\n"), found);
