@@ -37,6 +37,7 @@ struct SyntaxError {
   std::string message;
   std::string hint;
   std::size_t at = 0;
+  bool is_syntax = false;  ///< of a query: the grammar does not take it
 };
 
 /// Reads one scalar expression in PostgreSQL's grammar; `error` is set where nothing is returned.

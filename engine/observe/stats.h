@@ -50,7 +50,8 @@ class RunStats {
   std::atomic<std::int64_t> units_total{-1};   ///< known for sources that read ranges; -1 else
   std::atomic<std::int64_t> units_covered{0};  ///< needed no work
   std::atomic<std::int64_t> rows_read{0};
-  std::atomic<std::int64_t> credit_used{0};  ///< bytes in flight
+  std::atomic<std::int64_t> credit_used{0};      ///< bytes in flight
+  std::atomic<std::int64_t> failed_attempts{0};  ///< whose rows are in the counts, too
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 };
 

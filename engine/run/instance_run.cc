@@ -186,6 +186,7 @@ void InstanceRun::rounds(const InstancePlan& side) {
     // Only what somebody else's failure may have caused is worth another attempt.
     const bool again = result.error->code() == Errc::io && attempts < plan_->retry.attempts;
     if (!again || !wait_before_retry(attempts)) throw *result.error;
+    ++stats_->failed_attempts;
     services_->log->warning("attempt {} failed: {}; trying again", attempts, result.error->what());
   }
 }

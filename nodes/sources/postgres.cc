@@ -1,5 +1,6 @@
 // postgres: reads a table or a query of a PostgreSQL database.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <memory>
@@ -8,6 +9,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/hash.h"
+#include "engine/expr/query.h"
 #include "nodes/catalog.h"
 #include "nodes/postgres/relation_source.h"
 #include "nodes/postgres/settle.h"
@@ -117,6 +119,7 @@ class PostgresBinder {
     Binding binding;
     if (!read_options()) return binding;
     auto schema = declared_schema();
+    if (!plan_.wish.query.empty()) read_text_of_query(binding);
     if (context_.offline()) {
       if (!schema) {
         error("url", "offline", "without the network the types of columns cannot be found",
@@ -168,6 +171,31 @@ class PostgresBinder {
     plan_.snapshot = options_.boolean("snapshot");
     plan_.settle = options_.duration("settle");
     return ok_;
+  }
+
+  /// What the text of the query says by itself: that it reads only, what it reads, and which
+  /// columns it gives. The server's grammar may be newer than ours, so syntax is for it to judge.
+  void read_text_of_query(Binding& binding) {
+    expr::SyntaxError problem;
+    const auto parts = expr::read_query(plan_.wish.query, problem);
+    if (!parts) {
+      if (!problem.is_syntax)
+        error("query", "bad-query", "the query cannot be read: " + problem.message);
+      return;
+    }
+    if (!parts->tables.empty()) {
+      binding.notes.push_back(fmt::format("the query reads {}", fmt::join(parts->tables, ", ")));
+    }
+    if (parts->columns.empty()) return;
+    for (const auto& wanted : wanted_.columns) {
+      if (std::find(parts->columns.begin(), parts->columns.end(), wanted.name) !=
+          parts->columns.end()) {
+        continue;
+      }
+      error_at(wanted.span, "unknown-column",
+               fmt::format("the query has no column \"{}\"", wanted.name),
+               suggest(wanted.name, parts->columns));
+    }
   }
 
   /// Null where the server has to be asked.

@@ -75,6 +75,10 @@ TEST_CASE("the balance names the nodes where rows are missing") {
   CHECK(balance_line(stats) ==
         "rows are not all accounted for: readings: 989 rows out, 990 passed or made; wide: 990 "
         "rows in, 989 ended");
+  stats.failed_attempts = 1;
+  CHECK(
+      balance_line(stats) ==
+      "every row of what committed is accounted for; the counts include rows of 1 failed attempt");
 }
 
 TEST_CASE("the bottleneck is the node that was busiest for what it could be") {

@@ -297,3 +297,27 @@ TEST_CASE("pieces of any size hold all rows, in the order asked for") {
     CHECK(*std::max_element(read.batch_rows.begin(), read.batch_rows.end()) <= request.rows);
   }
 }
+
+TEST_CASE("what the text of a query says is known without the server") {
+  const auto bind = [](const std::string& query, const std::string& column) {
+    OptionValue::Table types;
+    types.emplace_back(column, value("int64"));
+    BindFake context(nodes::postgres_source(), {{"url", value("postgresql://nobody.invalid/x")},
+                                                {"query", value(query)},
+                                                {"columns", table(std::move(types))}});
+    context.is_offline = true;
+    const auto binding = context.bind();
+    std::string said = context.problems();
+    for (const auto& note : binding.notes) said += note + "\n";
+    return said;
+  };
+  CHECK(bind("select id, n from tenant.a join b using (id)", "n") ==
+        "the query reads b, tenant.a\n");
+  CHECK_THAT(
+      bind("select id, total from a", "totl"),
+      ContainsSubstring("the query has no column \"totl\"") && ContainsSubstring("did you mean"));
+  CHECK_THAT(bind("with x as (delete from a returning id) select id from x", "id"),
+             ContainsSubstring("a query reads, and this one writes"));
+  CHECK_THAT(bind("select 1 as id; select 2", "id"),
+             ContainsSubstring("one select and nothing else"));
+}
